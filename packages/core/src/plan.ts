@@ -1,0 +1,89 @@
+/** The plan of a release: its type is its documentation. Made by `plan`, completed by `pack`, carried out by `publish`. */
+import type { Limits } from "./limits.ts";
+import type { Step } from "./step.ts";
+
+export const planSchema = 1;
+
+export interface Source {
+  /** Normalised URL of the `origin` remote without credentials; undefined outside git. */
+  readonly repository: string | undefined;
+  /** Full object id of HEAD; undefined outside git or before the first commit. */
+  readonly commit: string | undefined;
+  /** True when the work tree has no changes and no untracked files that git does not ignore. */
+  readonly isClean: boolean;
+  /** The commit that `--base` resolved to. */
+  readonly base?: string;
+}
+
+/** Weakest verdict that counts as this release's: same source, same files, or the same bytes only. */
+export type IdentityLevel = "source" | "files" | "bytes";
+
+export interface PlanOptions {
+  readonly promote: "each";
+  readonly identity: IdentityLevel;
+  readonly newPackages: "allow" | "refuse";
+  readonly ignoreScripts: boolean;
+  /** Command run in the workspace root before packing, or undefined. */
+  readonly build: string | undefined;
+  /** `name@version` to the integrity a person accepted. */
+  readonly accept: Readonly<Record<string, string>>;
+  readonly limits: Limits;
+}
+
+export type KeptReason = "private" | "published" | "not-selected" | "unchanged";
+export type Origin = "ours" | "unknown" | "foreign";
+
+/** A package of the workspace that is not a step, and why. */
+export interface Kept {
+  readonly name: string;
+  readonly version: string;
+  readonly registry: string | undefined;
+  readonly reason: KeptReason;
+  readonly origin?: Origin;
+  readonly integrity?: string;
+  readonly gitHead?: string;
+  /** Files of the package that changed since `gitHead` without a new version. */
+  readonly changedFiles?: readonly string[];
+}
+
+/** What pack made for a publish step. */
+export interface Tarball {
+  /** `name@version`. */
+  readonly spec: string;
+  /** Path relative to the release folder, posix. */
+  readonly path: string;
+  /** `sha512-…`. */
+  readonly integrity: string;
+  readonly sizeBytes: number;
+  readonly unpackedSizeBytes: number;
+  readonly fileCount: number;
+}
+
+/** A package of the workspace that has steps in the plan. */
+export interface PlannedPackage {
+  readonly name: string;
+  readonly version: string;
+  /** Posix path relative to the workspace root. */
+  readonly dir: string;
+  readonly registry: string;
+  /** The registry had never heard of this name. */
+  readonly isNew: boolean;
+  /** Version the dist-tag showed when the plan was made. */
+  readonly previous: string | undefined;
+  /** `publish` and `postpublish` scripts that slipway does not run. */
+  readonly scriptsNotRun: readonly string[];
+}
+
+export interface Plan {
+  readonly schema: number;
+  /** 12 hex digits. */
+  readonly releaseId: string;
+  readonly source: Source;
+  readonly options: PlanOptions;
+  readonly packages: readonly PlannedPackage[];
+  readonly steps: readonly Step[];
+  readonly kept: readonly Kept[];
+  readonly warnings: readonly string[];
+  /** Undefined until pack has run. */
+  readonly tarballs: readonly Tarball[] | undefined;
+}

@@ -1,0 +1,105 @@
+/** What the loop needs of the world, as interfaces. The real ones live in `slipway`, the simulated ones in `testkit`. */
+import type { Event } from "./event.ts";
+import type { Packument, Reading } from "./packument.ts";
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Resolves after `ms`, or at once when `signal` aborts; never rejects. */
+  sleep(ms: number, signal?: AbortSignalLike): Promise<void>;
+}
+
+/** The part of AbortSignal that the ports use; core has no DOM types. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  addEventListener(type: "abort", listener: () => void, options?: { once?: boolean }): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+
+/** The answer to one write, before anybody judges it. Texts are already redacted. */
+export type Answer =
+  | {
+      readonly kind: "response";
+      readonly status: number;
+      /** Lower-case names; at least `retry-after` and `npm-notice` when sent. */
+      readonly headers: Readonly<Record<string, string>>;
+      /** Parsed JSON, else the text, else undefined. */
+      readonly body: unknown;
+    }
+  | {
+      readonly kind: "no-response";
+      /** A phrase: `connection reset`, `no answer in 300 s`, `connection refused`. */
+      readonly reason: string;
+      /** False only when it is certain that no byte of the request left (refused connection, unknown host). */
+      readonly maybeSent: boolean;
+    };
+
+export interface UploadRequest {
+  readonly name: string;
+  readonly version: string;
+  readonly tag: string;
+  readonly access: "public" | "restricted" | undefined;
+  /** The version's manifest of the publish document, normalised, with `gitHead`, without `dist`. */
+  readonly manifest: Readonly<Record<string, unknown>>;
+  /** The tarball, and its `sha512-…`, which the caller has just computed from these bytes. */
+  readonly bytes: Uint8Array;
+  readonly integrity: string;
+}
+
+/** A downloaded tarball. `integrity` is computed from the bytes received, never taken from metadata. */
+export interface ServedTarball {
+  readonly integrity: string;
+  readonly sizeBytes: number;
+  /** Only when asked for. */
+  readonly bytes: Uint8Array | undefined;
+}
+
+/**
+ * One registry. No method retries, follows a packument's host with credentials, or throws for what a registry
+ * answers; each throws only for a bug. Every method ends within its time-out.
+ */
+export interface RegistryPort {
+  readonly url: string;
+  /**
+   * `fresh` bypasses caches (`?write=true`) and asks for the full document; `plain` is the abbreviated packument
+   * that installs use. The reading's own `fresh` is true when the answer shows that no cache served it.
+   */
+  readPackument(name: string, kind: "fresh" | "plain" | "full"): Promise<Reading<Packument>>;
+  /** True when the version document (`/<name>/<version>`) is shown. Never called before our first write. */
+  readVersion(name: string, version: string): Promise<Reading<true>>;
+  readTarball(name: string, version: string, url: string | undefined, keepBytes: boolean): Promise<Reading<ServedTarball>>;
+  upload(request: UploadRequest): Promise<Answer>;
+  setDistTag(name: string, tag: string, version: string): Promise<Answer>;
+  removeDistTag(name: string, tag: string): Promise<Answer>;
+  deprecate(name: string, version: string, message: string): Promise<Answer>;
+  /** Removes the stored tarball of a wedged version (rule 9). */
+  removeTarball(name: string, version: string): Promise<Answer>;
+}
+
+/** Appends lines; the promise resolves once they are durable (fsync). */
+export interface JournalPort {
+  append(events: readonly Event[]): Promise<void>;
+}
+
+/** One entry of a tarball, as far as it decides what an install gets. */
+export interface TarballEntry {
+  readonly path: string;
+  readonly type: "file" | "directory" | "symlink" | "other";
+  readonly isExecutable: boolean;
+  /** sha512 of the contents, `sha512-…`; for a symlink its target. */
+  readonly integrity: string;
+}
+
+export interface TarballContents {
+  readonly entries: readonly TarballEntry[];
+  /** package.json of the tarball, parsed. */
+  readonly manifest: Readonly<Record<string, unknown>>;
+}
+
+/** Our own tarballs, made by pack. */
+export interface TarballStore {
+  /** Reads the bytes and hashes them again; throws a ProblemsError when they are missing or are not what pack made. */
+  read(name: string, version: string): Promise<{ readonly bytes: Uint8Array; readonly integrity: string; readonly manifest: Readonly<Record<string, unknown>> }>;
+  /** Lists what a tarball holds. Works on ours and on served ones; throws when the bytes are no tarball. */
+  list(bytes: Uint8Array): Promise<TarballContents>;
+}

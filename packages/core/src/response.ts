@@ -1,0 +1,1 @@
+export type AnswerClass = "accepted" | "pending" | "exists" | "ambiguous" | "retry" | "refused";
