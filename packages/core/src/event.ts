@@ -19,7 +19,13 @@ export type Event =
       readonly attempt: number;
     }
   /** Another process took the release up again; whatever was under way may or may not have happened. */
-  | { readonly type: "resumed"; readonly at: number; readonly planDigest: string; readonly toolVersion: string; readonly attempt: number }
+  | {
+      readonly type: "resumed";
+      readonly at: number;
+      readonly planDigest: string;
+      readonly toolVersion: string;
+      readonly attempt: number;
+    }
   /** A packument was read. Versions and tags are only those the plan speaks of; null is absence. */
   | {
       readonly type: "observed";
@@ -31,7 +37,9 @@ export type Event =
       readonly packument: "shown" | "absent" | "unavailable";
       readonly status?: number;
       readonly reason?: string;
-      readonly versions?: Readonly<Record<string, { readonly integrity?: string; readonly deprecated?: string } | null>>;
+      readonly versions?: Readonly<
+        Record<string, { readonly integrity?: string; readonly deprecated?: string } | null>
+      >;
       readonly tags?: Readonly<Record<string, string | null>>;
     }
   /** The tarball of a shown version was fetched from where an install would fetch it. `step` may be a kept id. */
@@ -45,7 +53,12 @@ export type Event =
       readonly reason?: string;
     }
   /** Whether the version document shows a version that the packument lacks (wedges). */
-  | { readonly type: "looked-up"; readonly at: number; readonly step: string; readonly version: "shown" | "absent" | "unavailable" }
+  | {
+      readonly type: "looked-up";
+      readonly at: number;
+      readonly step: string;
+      readonly version: "shown" | "absent" | "unavailable";
+    }
   /** Other contents were judged to be this release's: from now on they are this version. */
   | {
       readonly type: "bound";
@@ -89,12 +102,23 @@ export type Event =
       readonly problem?: Problem;
     }
   /** The run stops sending to a registry until an instant. */
-  | { readonly type: "waited"; readonly at: number; readonly registry: string; readonly untilAt: number; readonly reason: string }
+  | {
+      readonly type: "waited";
+      readonly at: number;
+      readonly registry: string;
+      readonly untilAt: number;
+      readonly reason: string;
+    }
   /** A promotion turned back (used by promotion groups). */
   | { readonly type: "turned-back"; readonly at: number; readonly group: string; readonly reason: string }
   /** The local side of a step failed before anything was sent (missing tarball, for example). */
   | { readonly type: "failed"; readonly at: number; readonly step: string; readonly problem: Problem }
   /** The run ended. `isComplete` when every planned fact is shown. */
-  | { readonly type: "ended"; readonly at: number; readonly isComplete: boolean; readonly reason: "finished" | "out-of-time" | "interrupted" };
+  | {
+      readonly type: "ended";
+      readonly at: number;
+      readonly isComplete: boolean;
+      readonly reason: "finished" | "out-of-time" | "interrupted";
+    };
 
 export type EventType = Event["type"];

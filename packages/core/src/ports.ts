@@ -67,7 +67,12 @@ export interface RegistryPort {
   readPackument(name: string, kind: "fresh" | "plain" | "full"): Promise<Reading<Packument>>;
   /** True when the version document (`/<name>/<version>`) is shown. Never called before our first write. */
   readVersion(name: string, version: string): Promise<Reading<true>>;
-  readTarball(name: string, version: string, url: string | undefined, keepBytes: boolean): Promise<Reading<ServedTarball>>;
+  readTarball(
+    name: string,
+    version: string,
+    url: string | undefined,
+    keepBytes: boolean,
+  ): Promise<Reading<ServedTarball>>;
   upload(request: UploadRequest): Promise<Answer>;
   setDistTag(name: string, tag: string, version: string): Promise<Answer>;
   removeDistTag(name: string, tag: string): Promise<Answer>;
@@ -99,7 +104,14 @@ export interface TarballContents {
 /** Our own tarballs, made by pack. */
 export interface TarballStore {
   /** Reads the bytes and hashes them again; throws a ProblemsError when they are missing or are not what pack made. */
-  read(name: string, version: string): Promise<{ readonly bytes: Uint8Array; readonly integrity: string; readonly manifest: Readonly<Record<string, unknown>> }>;
+  read(
+    name: string,
+    version: string,
+  ): Promise<{
+    readonly bytes: Uint8Array;
+    readonly integrity: string;
+    readonly manifest: Readonly<Record<string, unknown>>;
+  }>;
   /** Lists what a tarball holds. Works on ours and on served ones; throws when the bytes are no tarball. */
   list(bytes: Uint8Array): Promise<TarballContents>;
 }

@@ -3,7 +3,8 @@
  * `docs/reference/errors.md` is generated from this file.
  */
 
-interface CatalogueEntry {
+/** The shape of an entry; `exitCodeOf` holds the catalogue to it. */
+export interface CatalogueEntry {
   /** Exit code of a run that ends with it: 2 usage or configuration, 1 failed, 3 nothing is known to be wrong. */
   readonly exit: 1 | 2 | 3;
   /** What it means, for the reference. */
@@ -13,58 +14,259 @@ interface CatalogueEntry {
 }
 
 export const catalogue = {
-  SLIP_NODE_TOO_OLD: { exit: 2, meaning: "The running Node is older than Slipway supports.", hint: "install Node 22.22.2, 24.15 or 26, or newer" },
-  SLIP_USAGE: { exit: 2, meaning: "The command line has an unknown verb, flag or value.", hint: "see `slipway --help`" },
-  SLIP_CONFIG_INVALID: { exit: 2, meaning: "slipway.config or the `slipway` key of package.json is not valid.", hint: "correct the named keys; the JSON Schema is shipped with slipway" },
-  SLIP_WORKSPACE_NOT_FOUND: { exit: 2, meaning: "There is no package.json at or above the folder.", hint: "run slipway inside a repository, or pass --cwd" },
-  SLIP_MANIFEST_INVALID: { exit: 2, meaning: "A package.json is missing, is not JSON, or has a field of the wrong shape.", hint: "correct the file" },
-  SLIP_NAME_INVALID: { exit: 2, meaning: "A package name breaks npm's rules.", hint: "correct `name`, or mark the package private" },
-  SLIP_NAME_DUPLICATE: { exit: 2, meaning: "Two packages of the workspace have one name.", hint: "rename one, or mark it private under another name" },
-  SLIP_VERSION_INVALID: { exit: 2, meaning: "A version is not an exact semantic version.", hint: "correct `version`, or mark the package private" },
-  SLIP_TAG_INVALID: { exit: 2, meaning: "A dist-tag cannot be used for a release.", hint: "choose another tag, such as `next`" },
-  SLIP_CYCLE: { exit: 2, meaning: "Packages depend on each other in a circle, so none of them can be installable first.", hint: "turn one of these edges into a peer dependency, or move the shared part into a package of its own" },
-  SLIP_DEPENDENCY_PRIVATE: { exit: 2, meaning: "A published package depends on a private package of the workspace.", hint: "publish the dependency, or move it to devDependencies and bundle it" },
-  SLIP_DEPENDENCY_UNPUBLISHED: { exit: 2, meaning: "A package depends on a sibling version that neither this release nor the registry has.", hint: "release the sibling in the same run (widen --only or --base), or correct the range" },
-  SLIP_DEPENDENCY_RANGE: { exit: 2, meaning: "A package's range for a sibling is not satisfied by the sibling's version.", hint: "update the range" },
-  SLIP_DEPENDENCY_PROTOCOL: { exit: 2, meaning: "A dependency uses a protocol that a registry cannot serve (workspace:, catalog:, link:, file:).", hint: "write a version range; npm does not rewrite protocols when it packs" },
-  SLIP_GIT_FAILED: { exit: 2, meaning: "git is missing, or a git command failed.", hint: "run the named command by hand to see why" },
-  SLIP_BASE_INVALID: { exit: 2, meaning: "The base revision does not exist here, is all zeros, or cannot be reached.", hint: "pass a commit that is present, fetch the whole history (fetch-depth: 0), or leave --base out" },
-  SLIP_REGISTRY_INVALID: { exit: 2, meaning: "A registry URL is not an http or https URL, or its host does not exist.", hint: "correct `registry` in .npmrc, publishConfig or --registry" },
-  SLIP_REGISTRY_UNREACHABLE: { exit: 3, meaning: "The registry did not answer, or answered with server errors, as often as it was asked.", hint: "run the same command again when the registry answers" },
-  SLIP_CREDENTIALS_MISSING: { exit: 2, meaning: "No credentials are configured for a registry that an upload needs.", hint: "set `//<registry host>/:_authToken=${NPM_TOKEN}` in an .npmrc and export NPM_TOKEN" },
-  SLIP_READ_ANONYMOUS: { exit: 2, meaning: "A package is not visible without credentials, which on a private registry does not mean that it is absent.", hint: "give this run a read-only token" },
-  SLIP_READ_REFUSED: { exit: 1, meaning: "The registry refused a read (401 or 403).", hint: "give this run a token that may read the package" },
-  SLIP_VERSION_TAKEN: { exit: 1, meaning: "A step depends on a published version that is not this repository's.", hint: "bump the version, or pass --accept name@version=<integrity> after looking at it" },
-  SLIP_NEW_PACKAGES_REFUSED: { exit: 2, meaning: "A name is new to the registry and newPackages is `refuse`.", hint: "allow new packages, or correct the name" },
-  SLIP_NOT_RELEASABLE: { exit: 2, meaning: "No package of the workspace can be published.", hint: "remove `private` from the packages that should be released" },
-  SLIP_PACK_FAILED: { exit: 1, meaning: "A package could not be packed.", hint: "correct the named file or script and run again; nothing was uploaded" },
-  SLIP_SCRIPT_FAILED: { exit: 1, meaning: "A lifecycle script or the build command failed.", hint: "run the script by hand, correct it and run again; nothing was uploaded" },
-  SLIP_MANIFEST_CHANGED: { exit: 1, meaning: "The packed manifest is not the one that was planned.", hint: "a script changed package.json: commit the change, or stop the script from making it" },
-  SLIP_FOLDER_INVALID: { exit: 2, meaning: "A release folder is missing, incomplete or of another schema.", hint: "pass a folder that `slipway pack` made" },
-  SLIP_FOLDER_IN_USE: { exit: 2, meaning: "Another process has the release folder open.", hint: "wait for it to end, then run the same command again" },
-  SLIP_PLAN_CHANGED: { exit: 1, meaning: "plan.json is not what plan and pack wrote, or not the plan whose digest was given.", hint: "make the plan again; a plan is not edited by hand" },
-  SLIP_TARBALL_CHANGED: { exit: 1, meaning: "A tarball in the release folder is missing or is not what pack made.", hint: "restore the folder, or remove it and run again" },
-  SLIP_JOURNAL_INVALID: { exit: 1, meaning: "The journal of the release has a line that cannot be read, or belongs to another release.", hint: "restore the folder from its artifact, or remove it and run again: the registry is the truth" },
-  SLIP_DISK: { exit: 1, meaning: "A file of the release could not be written.", hint: "free space or correct the rights, then run the same command again" },
-  SLIP_INTEGRITY_CONFLICT: { exit: 1, meaning: "A version this release wants is already on the registry with other contents.", hint: "run only the failed job again (its release folder still has the first bytes), accept them with --accept, or bump the version" },
-  SLIP_TARBALL_CORRUPT: { exit: 1, meaning: "The registry serves a tarball that does not hash to its own integrity.", hint: "this version cannot be installed: bump it, and tell the registry's owner" },
-  SLIP_PLAN_STALE: { exit: 1, meaning: "The registry shows neither what the plan saw nor what it wants.", hint: "somebody else changed it: make a new plan" },
-  SLIP_UPLOAD_REFUSED: { exit: 1, meaning: "The registry refused a write for good.", hint: "see the registry's message" },
-  SLIP_UPLOAD_UNAUTHORISED: { exit: 1, meaning: "The registry does not accept the credentials for this write (401, 403, or a masked 404).", hint: "check that the token is valid and may write this package" },
-  SLIP_UPLOAD_TOO_LARGE: { exit: 1, meaning: "The registry does not accept a document of this size (413).", hint: "make the package smaller, or raise the registry's limit" },
-  SLIP_VERSION_BURNT: { exit: 1, meaning: "The version was published and unpublished before; the registry never takes the number again.", hint: "bump the version" },
-  SLIP_UPLOAD_EXHAUSTED: { exit: 1, meaning: "The same bytes were sent as often as allowed and never became visible.", hint: "look at the registry's health, then run the same command again" },
-  SLIP_RATE_LIMITED: { exit: 3, meaning: "The registry asks for a longer pause than the run may wait.", hint: "run the same command again after the pause; no version bump is needed" },
-  SLIP_WEDGED: { exit: 1, meaning: "The registry says that the version is present, but never shows it, and no upload of ours explains it.", hint: "ask the registry's owner to remove the stuck tarball, or bump the version" },
-  SLIP_UNCONFIRMED: { exit: 3, meaning: "The registry has not shown the version within the time allowed.", hint: "run the same command again: nothing is sent twice, and no version bump is needed" },
-  SLIP_DEPENDENCY_FAILED: { exit: 1, meaning: "A step was not tried because something it depends on is not done.", hint: "see the step it depends on" },
+  SLIP_NODE_TOO_OLD: {
+    exit: 2,
+    meaning: "The running Node is older than Slipway supports.",
+    hint: "install Node 22.22.2, 24.15 or 26, or newer",
+  },
+  SLIP_USAGE: {
+    exit: 2,
+    meaning: "The command line has an unknown verb, flag or value.",
+    hint: "see `slipway --help`",
+  },
+  SLIP_CONFIG_INVALID: {
+    exit: 2,
+    meaning: "slipway.config or the `slipway` key of package.json is not valid.",
+    hint: "correct the named keys; the JSON Schema is shipped with slipway",
+  },
+  SLIP_WORKSPACE_NOT_FOUND: {
+    exit: 2,
+    meaning: "There is no package.json at or above the folder.",
+    hint: "run slipway inside a repository, or pass --cwd",
+  },
+  SLIP_MANIFEST_INVALID: {
+    exit: 2,
+    meaning: "A package.json is missing, is not JSON, or has a field of the wrong shape.",
+    hint: "correct the file",
+  },
+  SLIP_NAME_INVALID: {
+    exit: 2,
+    meaning: "A package name breaks npm's rules.",
+    hint: "correct `name`, or mark the package private",
+  },
+  SLIP_NAME_DUPLICATE: {
+    exit: 2,
+    meaning: "Two packages of the workspace have one name.",
+    hint: "rename one, or mark it private under another name",
+  },
+  SLIP_VERSION_INVALID: {
+    exit: 2,
+    meaning: "A version is not an exact semantic version.",
+    hint: "correct `version`, or mark the package private",
+  },
+  SLIP_TAG_INVALID: {
+    exit: 2,
+    meaning: "A dist-tag cannot be used for a release.",
+    hint: "choose another tag, such as `next`",
+  },
+  SLIP_CYCLE: {
+    exit: 2,
+    meaning: "Packages depend on each other in a circle, so none of them can be installable first.",
+    hint: "turn one of these edges into a peer dependency, or move the shared part into a package of its own",
+  },
+  SLIP_DEPENDENCY_PRIVATE: {
+    exit: 2,
+    meaning: "A published package depends on a private package of the workspace.",
+    hint: "publish the dependency, or move it to devDependencies and bundle it",
+  },
+  SLIP_DEPENDENCY_UNPUBLISHED: {
+    exit: 2,
+    meaning: "A package depends on a sibling version that neither this release nor the registry has.",
+    hint: "release the sibling in the same run (widen --only or --base), or correct the range",
+  },
+  SLIP_DEPENDENCY_RANGE: {
+    exit: 2,
+    meaning: "A package's range for a sibling is not satisfied by the sibling's version.",
+    hint: "update the range",
+  },
+  SLIP_DEPENDENCY_PROTOCOL: {
+    exit: 2,
+    meaning: "A dependency uses a protocol that a registry cannot serve (workspace:, catalog:, link:, file:).",
+    hint: "write a version range; npm does not rewrite protocols when it packs",
+  },
+  SLIP_GIT_FAILED: {
+    exit: 2,
+    meaning: "git is missing, or a git command failed.",
+    hint: "run the named command by hand to see why",
+  },
+  SLIP_BASE_INVALID: {
+    exit: 2,
+    meaning: "The base revision does not exist here, is all zeros, or cannot be reached.",
+    hint: "pass a commit that is present, fetch the whole history (fetch-depth: 0), or leave --base out",
+  },
+  SLIP_REGISTRY_INVALID: {
+    exit: 2,
+    meaning: "A registry URL is not an http or https URL, or its host does not exist.",
+    hint: "correct `registry` in .npmrc, publishConfig or --registry",
+  },
+  SLIP_REGISTRY_UNREACHABLE: {
+    exit: 3,
+    meaning: "The registry did not answer, or answered with server errors, as often as it was asked.",
+    hint: "run the same command again when the registry answers",
+  },
+  SLIP_CREDENTIALS_MISSING: {
+    exit: 2,
+    meaning: "No credentials are configured for a registry that an upload needs.",
+    hint: "set `//<registry host>/:_authToken=${NPM_TOKEN}` in an .npmrc and export NPM_TOKEN",
+  },
+  SLIP_READ_ANONYMOUS: {
+    exit: 2,
+    meaning:
+      "A package is not visible without credentials, which on a private registry does not mean that it is absent.",
+    hint: "give this run a read-only token",
+  },
+  SLIP_READ_REFUSED: {
+    exit: 1,
+    meaning: "The registry refused a read (401 or 403).",
+    hint: "give this run a token that may read the package",
+  },
+  SLIP_VERSION_TAKEN: {
+    exit: 1,
+    meaning: "A step depends on a published version that is not this repository's.",
+    hint: "bump the version, or pass --accept name@version=<integrity> after looking at it",
+  },
+  SLIP_NEW_PACKAGES_REFUSED: {
+    exit: 2,
+    meaning: "A name is new to the registry and newPackages is `refuse`.",
+    hint: "allow new packages, or correct the name",
+  },
+  SLIP_NOT_RELEASABLE: {
+    exit: 2,
+    meaning: "No package of the workspace can be published.",
+    hint: "remove `private` from the packages that should be released",
+  },
+  SLIP_PACK_FAILED: {
+    exit: 1,
+    meaning: "A package could not be packed.",
+    hint: "correct the named file or script and run again; nothing was uploaded",
+  },
+  SLIP_SCRIPT_FAILED: {
+    exit: 1,
+    meaning: "A lifecycle script or the build command failed.",
+    hint: "run the script by hand, correct it and run again; nothing was uploaded",
+  },
+  SLIP_MANIFEST_CHANGED: {
+    exit: 1,
+    meaning: "The packed manifest is not the one that was planned.",
+    hint: "a script changed package.json: commit the change, or stop the script from making it",
+  },
+  SLIP_FOLDER_INVALID: {
+    exit: 2,
+    meaning: "A release folder is missing, incomplete or of another schema.",
+    hint: "pass a folder that `slipway pack` made",
+  },
+  SLIP_FOLDER_IN_USE: {
+    exit: 2,
+    meaning: "Another process has the release folder open.",
+    hint: "wait for it to end, then run the same command again",
+  },
+  SLIP_PLAN_CHANGED: {
+    exit: 1,
+    meaning: "plan.json is not what plan and pack wrote, or not the plan whose digest was given.",
+    hint: "make the plan again; a plan is not edited by hand",
+  },
+  SLIP_TARBALL_CHANGED: {
+    exit: 1,
+    meaning: "A tarball in the release folder is missing or is not what pack made.",
+    hint: "restore the folder, or remove it and run again",
+  },
+  SLIP_JOURNAL_INVALID: {
+    exit: 1,
+    meaning: "The journal of the release has a line that cannot be read, or belongs to another release.",
+    hint: "restore the folder from its artifact, or remove it and run again: the registry is the truth",
+  },
+  SLIP_DISK: {
+    exit: 1,
+    meaning: "A file of the release could not be written.",
+    hint: "free space or correct the rights, then run the same command again",
+  },
+  SLIP_INTEGRITY_CONFLICT: {
+    exit: 1,
+    meaning: "A version this release wants is already on the registry with other contents.",
+    hint: "run only the failed job again (its release folder still has the first bytes), accept them with --accept, or bump the version",
+  },
+  SLIP_TARBALL_CORRUPT: {
+    exit: 1,
+    meaning: "The registry serves a tarball that does not hash to its own integrity.",
+    hint: "this version cannot be installed: bump it, and tell the registry's owner",
+  },
+  SLIP_PLAN_STALE: {
+    exit: 1,
+    meaning: "The registry shows neither what the plan saw nor what it wants.",
+    hint: "somebody else changed it: make a new plan",
+  },
+  SLIP_UPLOAD_REFUSED: {
+    exit: 1,
+    meaning: "The registry refused a write for good.",
+    hint: "see the registry's message",
+  },
+  SLIP_UPLOAD_UNAUTHORISED: {
+    exit: 1,
+    meaning: "The registry does not accept the credentials for this write (401, 403, or a masked 404).",
+    hint: "check that the token is valid and may write this package",
+  },
+  SLIP_UPLOAD_TOO_LARGE: {
+    exit: 1,
+    meaning: "The registry does not accept a document of this size (413).",
+    hint: "make the package smaller, or raise the registry's limit",
+  },
+  SLIP_VERSION_BURNT: {
+    exit: 1,
+    meaning: "The version was published and unpublished before; the registry never takes the number again.",
+    hint: "bump the version",
+  },
+  SLIP_UPLOAD_EXHAUSTED: {
+    exit: 1,
+    meaning: "The same bytes were sent as often as allowed and never became visible.",
+    hint: "look at the registry's health, then run the same command again",
+  },
+  SLIP_RATE_LIMITED: {
+    exit: 3,
+    meaning: "The registry asks for a longer pause than the run may wait.",
+    hint: "run the same command again after the pause; no version bump is needed",
+  },
+  SLIP_WEDGED: {
+    exit: 1,
+    meaning: "The registry says that the version is present, but never shows it, and no upload of ours explains it.",
+    hint: "ask the registry's owner to remove the stuck tarball, or bump the version",
+  },
+  SLIP_UNCONFIRMED: {
+    exit: 3,
+    meaning: "The registry has not shown the version within the time allowed.",
+    hint: "run the same command again: nothing is sent twice, and no version bump is needed",
+  },
+  SLIP_DEPENDENCY_FAILED: {
+    exit: 1,
+    meaning: "A step was not tried because something it depends on is not done.",
+    hint: "see the step it depends on",
+  },
   SLIP_INTERRUPTED: { exit: 3, meaning: "The run was interrupted.", hint: "run the same command again to go on" },
-  SLIP_VERIFY_MISSING: { exit: 1, meaning: "A version that should be on the registry is not shown.", hint: "run `slipway publish`" },
-  SLIP_VERIFY_MANIFEST: { exit: 1, meaning: "The registry's manifest of a version differs from the package.json in its tarball.", hint: "installs use the registry's manifest: publish a corrected version" },
-  SLIP_VERIFY_CLOSURE: { exit: 1, meaning: "A published version needs a sibling version that cannot be installed.", hint: "publish the sibling, or deprecate the version" },
-  SLIP_VERIFY_TAG: { exit: 1, meaning: "A dist-tag does not point where it should.", hint: "run `slipway publish`, or move the tag by hand" },
-  SLIP_DEMO_FAILED: { exit: 1, meaning: "A step of the demonstration did not show what it should.", hint: "this is a bug: please report the output" },
-} as const satisfies Record<string, CatalogueEntry>;
+  SLIP_VERIFY_MISSING: {
+    exit: 1,
+    meaning: "A version that should be on the registry is not shown.",
+    hint: "run `slipway publish`",
+  },
+  SLIP_VERIFY_MANIFEST: {
+    exit: 1,
+    meaning: "The registry's manifest of a version differs from the package.json in its tarball.",
+    hint: "installs use the registry's manifest: publish a corrected version",
+  },
+  SLIP_VERIFY_CLOSURE: {
+    exit: 1,
+    meaning: "A published version needs a sibling version that cannot be installed.",
+    hint: "publish the sibling, or deprecate the version",
+  },
+  SLIP_VERIFY_TAG: {
+    exit: 1,
+    meaning: "A dist-tag does not point where it should.",
+    hint: "run `slipway publish`, or move the tag by hand",
+  },
+  SLIP_DEMO_FAILED: {
+    exit: 1,
+    meaning: "A step of the demonstration did not show what it should.",
+    hint: "this is a bug: please report the output",
+  },
+} as const;
 
 export type ProblemCode = keyof typeof catalogue;
 
@@ -90,7 +292,8 @@ export function problem(code: ProblemCode, message: string, extras: ProblemExtra
 }
 
 export function exitCodeOf(code: ProblemCode): 1 | 2 | 3 {
-  return catalogue[code].exit;
+  const entry: CatalogueEntry = catalogue[code];
+  return entry.exit;
 }
 
 /** Carries problems through code that cannot go on; the command line prints them and no stack. */

@@ -47,7 +47,8 @@ export function findVersionFault(version: unknown): string | undefined {
 
 /** The reason why `tag` cannot be a dist-tag of a release, or undefined. `slipway-…` is kept for private tags. */
 export function findTagFault(tag: string): string | undefined {
-  if (tag === "" || tag !== encodeURIComponent(tag)) return "must be non-empty and may only hold characters that need no escape in a URL";
+  if (tag === "" || tag !== encodeURIComponent(tag))
+    return "must be non-empty and may only hold characters that need no escape in a URL";
   if (semver.validRange(tag) !== null) return "is a semver range, so an install could never select it";
   if (tag.startsWith("slipway-")) return "begins with slipway-, which is kept for tags of unfinished releases";
   return undefined;

@@ -11,7 +11,12 @@ export type Goal =
     }
   | { readonly kind: "dist-tag"; readonly tag: string; readonly to: string | undefined }
   | { readonly kind: "deprecate"; readonly message: string | undefined }
-  | { readonly kind: "stage"; readonly integrity: string | undefined; readonly tag: string; readonly access: "public" | "restricted" | undefined }
+  | {
+      readonly kind: "stage";
+      readonly integrity: string | undefined;
+      readonly tag: string;
+      readonly access: "public" | "restricted" | undefined;
+    }
   | { readonly kind: "approve"; readonly of: string }
   | { readonly kind: "unpublish" }
   | { readonly kind: "barrier" };

@@ -56,7 +56,8 @@ function parseDependencies(manifest: Readonly<Record<string, unknown>>): Depende
       if (typeof range !== "string") return [];
       const peerMeta = meta[alias];
       const isOptional =
-        kind === "optionalDependencies" || (kind === "peerDependencies" && isJsonObject(peerMeta) && peerMeta["optional"] === true);
+        kind === "optionalDependencies" ||
+        (kind === "peerDependencies" && isJsonObject(peerMeta) && peerMeta["optional"] === true);
       return [{ alias, ...parseRange(alias, range), kind, isOptional }];
     });
   });
@@ -77,8 +78,13 @@ function parsePublishConfig(value: unknown): PublishConfig {
  * Parses one package.json. `path` is where it stands, relative to the workspace root, for messages.
  * A private package needs no version; every other fault of name or version is a problem of its own.
  */
-export function parseManifest(json: unknown, dir: string, path: string): { readonly value?: WorkspacePackage; readonly problems: readonly Problem[] } {
-  if (!isJsonObject(json)) return { problems: [problem("SLIP_MANIFEST_INVALID", `${path} does not hold a JSON object`)] };
+export function parseManifest(
+  json: unknown,
+  dir: string,
+  path: string,
+): { readonly value?: WorkspacePackage; readonly problems: readonly Problem[] } {
+  if (!isJsonObject(json))
+    return { problems: [problem("SLIP_MANIFEST_INVALID", `${path} does not hold a JSON object`)] };
   const problems: Problem[] = [];
   const isPrivate = json["private"] === true;
   const nameFault = findNameFault(json["name"]);
@@ -86,14 +92,17 @@ export function parseManifest(json: unknown, dir: string, path: string): { reado
   if (nameFault !== undefined && !isPrivate)
     problems.push(problem("SLIP_NAME_INVALID", `the name ${JSON.stringify(json["name"])} in ${path} ${nameFault}`));
   if (versionFault !== undefined && !isPrivate)
-    problems.push(problem("SLIP_VERSION_INVALID", `the version ${JSON.stringify(json["version"])} in ${path} ${versionFault}`));
+    problems.push(
+      problem("SLIP_VERSION_INVALID", `the version ${JSON.stringify(json["version"])} in ${path} ${versionFault}`),
+    );
   for (const kind of dependencyKinds)
     if (json[kind] !== undefined && !isJsonObject(json[kind]))
       problems.push(problem("SLIP_MANIFEST_INVALID", `${kind} in ${path} is not an object`));
   if (problems.length > 0) return { problems };
   const scripts: Record<string, string> = {};
   if (isJsonObject(json["scripts"]))
-    for (const [name, script] of Object.entries(json["scripts"])) if (typeof script === "string") scripts[name] = script;
+    for (const [name, script] of Object.entries(json["scripts"]))
+      if (typeof script === "string") scripts[name] = script;
   return {
     problems: [],
     value: {
@@ -114,5 +123,9 @@ export function findDuplicateNames(packages: readonly WorkspacePackage[]): reado
   for (const item of packages) dirs.set(item.name, [...(dirs.get(item.name) ?? []), item.dir]);
   return [...dirs]
     .filter(([, where]) => where.length > 1)
-    .map(([name, where]) => problem("SLIP_NAME_DUPLICATE", `${name} is the name of ${where.length} packages: ${where.join(", ")}`, { spec: name }));
+    .map(([name, where]) =>
+      problem("SLIP_NAME_DUPLICATE", `${name} is the name of ${where.length} packages: ${where.join(", ")}`, {
+        spec: name,
+      }),
+    );
 }
