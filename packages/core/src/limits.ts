@@ -23,6 +23,8 @@ export interface Limits {
   readonly lostMs: number;
   /** The same for an upload answered 202 or "staged": npm's scan has taken up to 2 h 55 min. */
   readonly lostAsyncMs: number;
+  /** Pause of a registry that answers 429 without saying for how long. */
+  readonly rateLimitPauseMs: number;
   /** Verdaccio holds dead locks for 113 s; a wedge is repaired only after this. */
   readonly wedgeMs: number;
   /** Repairs of one wedged version. */
@@ -54,6 +56,7 @@ export const defaultLimits: Limits = {
   lookMaxAgeMs: 30_000,
   lostMs: 5 * 60_000,
   lostAsyncMs: 3 * 60 * 60_000,
+  rateLimitPauseMs: 30_000,
   wedgeMs: 180_000,
   repairsMax: 2,
   corruptReads: 3,

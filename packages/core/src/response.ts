@@ -1,1 +1,203 @@
+/**
+ * What the answer to a write means. One table, read from top to bottom; the first row that matches decides. Only status
+ * and JSON body count: a client's own text is localised and changes by version. What no row knows falls to
+ * `ambiguous` (conflicts, server errors) or `refused` (any other 4xx), never to success.
+ *
+ * Source of each row: "m" measured on Verdaccio 6.10, "d" vendor's documentation, "t" public threads, "s" source code.
+ */
+import { isJsonObject } from "./packument.ts";
+import type { Answer } from "./ports.ts";
+import { type Problem, type ProblemCode, problem } from "./problem.ts";
+import type { WriteKind } from "./event.ts";
+
+/**
+ * `accepted` taken, not proven visible · `pending` accepted earlier · `exists` look at the bytes · `ambiguous` may have
+ * landed · `retry` nothing landed · `refused` final, needs a person.
+ */
 export type AnswerClass = "accepted" | "pending" | "exists" | "ambiguous" | "retry" | "refused";
+
+export interface Row {
+  readonly id: string;
+  /** Exact statuses, or a class such as `5xx`. */
+  readonly status: readonly (number | "2xx" | "4xx" | "5xx" | "other")[];
+  /** Must occur in the message; absent when any message will do. */
+  readonly message?: RegExp;
+  /** Only for these writes. */
+  readonly writes?: readonly WriteKind[];
+  readonly class: AnswerClass;
+  readonly code?: ProblemCode;
+  readonly source: string;
+}
+
+export const answerTable: readonly Row[] = [
+  { id: "accepted", status: ["2xx"], class: "accepted", source: "d" },
+  { id: "staged", status: [409], message: /previously staged version/i, class: "pending", source: "t npm scanning" },
+  {
+    id: "packument-race",
+    status: [409],
+    message: /failed to save packument/i,
+    class: "ambiguous",
+    source: "t seed 000",
+  },
+  {
+    id: "present",
+    status: [409],
+    message: /already present|existing version/i,
+    class: "exists",
+    source: "m, t GitHub Packages",
+  },
+  { id: "stage-published", status: [409], message: /cannot stage previously published/i, class: "exists", source: "d" },
+  { id: "conflict", status: [409], class: "ambiguous", source: "d CodeArtifact, t" },
+  {
+    id: "tombstone",
+    status: [400],
+    message: /cannot publish over previously published version/i,
+    class: "refused",
+    code: "SLIP_VERSION_BURNT",
+    source: "t",
+  },
+  {
+    id: "name-lock",
+    status: [403],
+    message: /cannot be republished until/i,
+    class: "refused",
+    code: "SLIP_VERSION_BURNT",
+    source: "d",
+  },
+  {
+    id: "published-over",
+    status: [403],
+    message: /publish over the previously published|already contains file|already exists/i,
+    class: "exists",
+    source: "t npm, Azure, GitLab",
+  },
+  {
+    id: "updating-assets",
+    status: [400],
+    message: /does not allow updating assets|already exist/i,
+    class: "exists",
+    source: "t Nexus, s Gitea",
+  },
+  { id: "rate", status: [429], class: "retry", code: "SLIP_RATE_LIMITED", source: "t" },
+  { id: "tuf-refresh", status: [422], message: /refreshing TUF metadata/i, class: "retry", source: "t" },
+  { id: "unauthorised", status: [401, 403], class: "refused", code: "SLIP_UPLOAD_UNAUTHORISED", source: "d" },
+  {
+    id: "masked",
+    status: [404],
+    class: "refused",
+    code: "SLIP_UPLOAD_UNAUTHORISED",
+    source: "t: npm masks 403 as 404 on PUT",
+  },
+  { id: "payment", status: [402], class: "refused", code: "SLIP_UPLOAD_REFUSED", source: "d" },
+  { id: "too-large", status: [413], class: "refused", code: "SLIP_UPLOAD_TOO_LARGE", source: "m" },
+  { id: "request-timeout", status: [408, 425], class: "ambiguous", source: "d" },
+  { id: "client", status: ["4xx"], class: "refused", code: "SLIP_UPLOAD_REFUSED", source: "rule for unknown answers" },
+  { id: "server", status: ["5xx"], class: "ambiguous", source: "t" },
+  { id: "other", status: ["other"], class: "ambiguous", source: "rule for unknown answers" },
+];
+
+export interface Classified {
+  readonly class: AnswerClass;
+  /** Id of the row, or `no-response` / `not-sent`. */
+  readonly row: string;
+  readonly status?: number;
+  readonly message?: string;
+  /** True when visibility comes later by itself (202, staged). */
+  readonly isAsync: boolean;
+  readonly retryAfterMs?: number;
+  readonly problem?: Problem;
+}
+
+const messageLengthMax = 500;
+
+/** The sentence of an error body: `error`, `message` or `reason` of JSON, else the text. */
+export function messageOf(body: unknown): string {
+  if (typeof body === "string") return body.trim().slice(0, messageLengthMax);
+  if (!isJsonObject(body)) return "";
+  const texts = ["error", "message", "reason"].map((key) => body[key]).filter((text) => typeof text === "string");
+  return texts.join(": ").slice(0, messageLengthMax);
+}
+
+/** Milliseconds asked for by a Retry-After header in seconds or as a date; undefined when there is none. */
+export function parseRetryAfter(header: string | undefined, dateHeader: string | undefined): number | undefined {
+  if (header === undefined) return undefined;
+  if (/^\d+$/.test(header.trim())) return Number(header.trim()) * 1000;
+  const until = parseHttpDate(header);
+  // Measured against the server's own Date header: its clock and ours may differ.
+  const now = dateHeader === undefined ? undefined : parseHttpDate(dateHeader);
+  return until === undefined || now === undefined ? undefined : Math.max(0, until - now);
+}
+
+const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** Milliseconds since the epoch of an IMF-fixdate (RFC 9110), without the Date object. */
+function parseHttpDate(text: string): number | undefined {
+  const match = /^\w{3}, (\d{2}) (\w{3}) (\d{4}) (\d{2}):(\d{2}):(\d{2}) GMT$/.exec(text.trim());
+  const month = months.indexOf(match?.[2] ?? "");
+  if (match === null || month === -1) return undefined;
+  const [day, year, hour, minute, second] = [match[1], match[3], match[4], match[5], match[6]].map(Number);
+  if (day === undefined || year === undefined || hour === undefined || minute === undefined || second === undefined)
+    return undefined;
+  // Days from civil date, after Howard Hinnant's algorithm, with March as the first month.
+  const y = month < 2 ? year - 1 : year;
+  const era = Math.floor(y / 400);
+  const yearOfEra = y - era * 400;
+  const dayOfYear = Math.floor((153 * ((month + 10) % 12) + 2) / 5) + day - 1;
+  const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
+  const days = era * 146_097 + dayOfEra - 719_468;
+  return (((days * 24 + hour) * 60 + minute) * 60 + second) * 1000;
+}
+
+function hasStatus(row: Row, status: number): boolean {
+  const group =
+    status >= 200 && status < 300
+      ? "2xx"
+      : status >= 400 && status < 500
+        ? "4xx"
+        : status >= 500 && status < 600
+          ? "5xx"
+          : "other";
+  return row.status.some((wanted) => wanted === status || wanted === group);
+}
+
+function findRow(status: number, message: string, write: WriteKind): Row | undefined {
+  return answerTable.find(
+    (row) =>
+      hasStatus(row, status) &&
+      (row.message === undefined || row.message.test(message)) &&
+      (row.writes === undefined || row.writes.includes(write)),
+  );
+}
+
+/** Classifies the answer to a write about `spec`. */
+export function classify(answer: Answer, write: WriteKind, spec: string): Classified {
+  if (answer.kind === "no-response") {
+    return answer.maybeSent
+      ? { class: "ambiguous", row: "no-response", message: answer.reason, isAsync: false }
+      : { class: "retry", row: "not-sent", message: answer.reason, isAsync: false };
+  }
+  const message = messageOf(answer.body);
+  const row = findRow(answer.status, message, write);
+  if (row === undefined) return { class: "ambiguous", row: "unknown", status: answer.status, message, isAsync: false };
+  const retryAfterMs = parseRetryAfter(answer.headers["retry-after"], answer.headers["date"]);
+  return {
+    class: row.class,
+    row: row.id,
+    status: answer.status,
+    ...(message === "" ? {} : { message }),
+    isAsync: answer.status === 202 || row.class === "pending",
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(row.code === undefined
+      ? {}
+      : {
+          problem: problem(
+            row.code,
+            `the registry answered ${answer.status}${message === "" ? "" : ` "${message}"`} to the ${write} of ${spec}`,
+            {
+              spec,
+              status: answer.status,
+            },
+          ),
+        }),
+  };
+}
