@@ -1,0 +1,223 @@
+/**
+ * One HTTP request to a registry over node:http(s), with kept connections and a time-out on everything. What the
+ * network does is a value, never an exception. Must not retry, judge an answer, or know what a package is.
+ */
+import http from "node:http";
+import type { Agent, ClientRequest, IncomingMessage } from "node:http";
+import type { Readable } from "node:stream";
+import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
+import { createAgents } from "./agents.ts";
+import type { ConnectionSettings } from "./agents.ts";
+import { isFailureBeforeSending, phraseOfError } from "./network-errors.ts";
+
+export interface HttpRequest {
+  readonly method: "GET" | "PUT" | "POST" | "DELETE";
+  readonly url: URL;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Value of the Authorization header; sent to the registry's own origin and nowhere else. */
+  readonly authorization: string | undefined;
+  /** Sent one after another, with the sum of their lengths as content-length. */
+  readonly body?: readonly Uint8Array[];
+  /** From getting a connection until the head of the answer. */
+  readonly answerTimeoutMs: number;
+  /** Between two pieces of the answer's body. */
+  readonly idleTimeoutMs: number;
+  /** Of the decoded body. */
+  readonly sizeMaxBytes: number;
+  /** Redirects of a GET that are followed. */
+  readonly redirectsMax?: number;
+  /** Gets the pieces of a 200's body instead of `body` of the outcome. */
+  readonly onPiece?: (piece: Uint8Array) => void;
+}
+
+export interface HttpResponse {
+  readonly kind: "response";
+  readonly status: number;
+  /** Lower-case names; several values of one header are joined with a comma. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+export interface NoResponse {
+  readonly kind: "no-response";
+  /** A phrase; not yet redacted. `truncated` when the answer ended before its end. */
+  readonly reason: string;
+  /** False only when no byte of the request can have left this machine. */
+  readonly maybeSent: boolean;
+  /** Of an answer that began. */
+  readonly status?: number;
+}
+
+export type HttpOutcome = HttpResponse | NoResponse;
+
+export interface HttpClient {
+  request(request: HttpRequest): Promise<HttpOutcome>;
+  /** Closes every connection; requests under way end as no-response. */
+  close(): void;
+}
+
+const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+function headersOf(response: IncomingMessage): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(response.headers))
+    if (value !== undefined && name !== "set-cookie") headers[name] = Array.isArray(value) ? value.join(", ") : value;
+  return headers;
+}
+
+/** The body without its content-encoding, or undefined when nobody here can decode it. */
+function decodedBody(response: IncomingMessage): Readable | undefined {
+  const encoding = (response.headers["content-encoding"] ?? "identity").trim().toLowerCase();
+  switch (encoding) {
+    case "":
+    case "identity":
+      return response;
+    case "gzip":
+    case "x-gzip":
+      return response.pipe(createGunzip());
+    case "br":
+      return response.pipe(createBrotliDecompress());
+    case "deflate":
+      return response.pipe(createInflate());
+    default:
+      return undefined;
+  }
+}
+
+interface BodyOptions {
+  readonly sizeMaxBytes: number;
+  readonly idleTimeoutMs: number;
+  readonly onPiece: ((piece: Uint8Array) => void) | undefined;
+}
+
+/** Resolves with the body, or with the phrase that says why there is none; never rejects. */
+function readBody(response: IncomingMessage, options: BodyOptions): Promise<Buffer | string> {
+  return new Promise((resolve) => {
+    const pieces: Buffer[] = [];
+    let sizeBytes = 0;
+    const body = decodedBody(response);
+    const end = (result: Buffer | string): void => {
+      clearTimeout(timer);
+      if (typeof result === "string") response.destroy();
+      resolve(result);
+    };
+    const timer = setTimeout(
+      () => end(`no further piece of the body in ${options.idleTimeoutMs / 1000} s`),
+      options.idleTimeoutMs,
+    );
+    if (body === undefined) {
+      end(`body has the unknown encoding ${response.headers["content-encoding"]}`);
+      return;
+    }
+    body.on("data", (piece: Buffer) => {
+      timer.refresh();
+      sizeBytes += piece.length;
+      if (sizeBytes > options.sizeMaxBytes) end(`body is larger than ${options.sizeMaxBytes} bytes`);
+      else if (options.onPiece) options.onPiece(piece);
+      else pieces.push(piece);
+    });
+    // A short body ends as an error of the response or, when it was compressed, as one of the decoder.
+    body.on("end", () => end(response.complete ? Buffer.concat(pieces) : "truncated"));
+    response.on("error", () => end("truncated"));
+    response.on("close", () => {
+      if (!response.complete) end("truncated");
+    });
+    if (body !== response)
+      body.on("error", (error: NodeJS.ErrnoException) =>
+        end(error.code === "Z_BUF_ERROR" ? "truncated" : "body cannot be decompressed"),
+      );
+  });
+}
+
+/** Calls back once the connection exists, which is when bytes of the request can begin to leave. */
+function onConnected(request: ClientRequest, isTls: boolean, connected: () => void): void {
+  request.once("socket", (socket) => {
+    const isPending = socket.connecting || ("secureConnecting" in socket && socket.secureConnecting === true);
+    if (isPending) socket.once(isTls ? "secureConnect" : "connect", connected);
+    else connected();
+  });
+}
+
+function send(request: HttpRequest, agent: Agent, start: typeof http.request): Promise<HttpOutcome> {
+  return new Promise((resolve) => {
+    let isConnected = false;
+    let hasAnswer = false;
+    const body = request.body;
+    const sizeBytes = body?.reduce((sum, piece) => sum + piece.byteLength, 0);
+    const outgoing = start(request.url, {
+      method: request.method,
+      agent,
+      headers: {
+        ...request.headers,
+        ...(request.authorization === undefined ? {} : { authorization: request.authorization }),
+        ...(sizeBytes === undefined ? {} : { "content-length": String(sizeBytes) }),
+      },
+    });
+    let timer: NodeJS.Timeout | undefined;
+    const failed = (reason: string, maybeSent: boolean): void => {
+      clearTimeout(timer);
+      resolve({ kind: "no-response", reason, maybeSent });
+    };
+    onConnected(outgoing, request.url.protocol === "https:", () => {
+      isConnected = true;
+    });
+    // The time waiting for a free connection does not count: those ahead in the queue have time-outs of their own.
+    outgoing.once("socket", () => {
+      timer = setTimeout(() => {
+        failed(`no answer in ${request.answerTimeoutMs / 1000} s`, isConnected);
+        outgoing.destroy();
+      }, request.answerTimeoutMs);
+    });
+    outgoing.on("error", (error: NodeJS.ErrnoException) => {
+      // An error after the answer began is seen by the reader of its body.
+      if (!hasAnswer) failed(phraseOfError(error), isConnected && !isFailureBeforeSending(error));
+    });
+    outgoing.once("response", (response) => {
+      hasAnswer = true;
+      clearTimeout(timer);
+      const status = response.statusCode ?? 0;
+      const onPiece = status === 200 ? request.onPiece : undefined;
+      void readBody(response, { ...request, onPiece }).then((result) => {
+        if (typeof result === "string") resolve({ kind: "no-response", reason: result, maybeSent: true, status });
+        else resolve({ kind: "response", status, headers: headersOf(response), body: result });
+      });
+    });
+    if (body) {
+      outgoing.cork();
+      for (const piece of body) outgoing.write(piece);
+      outgoing.uncork();
+    }
+    outgoing.end();
+  });
+}
+
+/**
+ * A client for one registry. Requests to another origin (a tarball's host, the target of a redirect) carry neither
+ * credentials nor the client certificate.
+ */
+export function createHttpClient(registryUrl: URL, settings: ConnectionSettings): HttpClient {
+  const agents = createAgents(settings);
+  const isOwn = (url: URL): boolean => url.origin === registryUrl.origin;
+  const hop = async (request: HttpRequest): Promise<HttpOutcome> => {
+    const isTls = request.url.protocol === "https:";
+    const start = isTls ? (await import("node:https")).request : http.request;
+    const agent = await agents.get(request.url, isOwn(request.url));
+    return send(isOwn(request.url) ? request : { ...request, authorization: undefined }, agent, start);
+  };
+  const follow = async (request: HttpRequest, redirects: number): Promise<HttpOutcome> => {
+    const outcome = await hop(request);
+    if (request.redirectsMax === undefined || outcome.kind !== "response") return outcome;
+    const location = outcome.headers["location"];
+    if (!redirectStatuses.has(outcome.status) || location === undefined) return outcome;
+    if (redirects >= request.redirectsMax)
+      return { kind: "no-response", reason: `more than ${request.redirectsMax} redirects`, maybeSent: true };
+    const target = URL.canParse(location, request.url.href) ? new URL(location, request.url) : undefined;
+    if (target === undefined || (target.protocol !== "http:" && target.protocol !== "https:"))
+      return { kind: "no-response", reason: "redirected to something that is no http URL", maybeSent: true };
+    // Once away, always away: a chain that comes back to the registry does not get its credentials back.
+    const authorization = isOwn(target) ? request.authorization : undefined;
+    return follow({ ...request, url: target, authorization }, redirects + 1);
+  };
+  return { request: (request) => follow(request, 0), close: () => agents.close() };
+}
