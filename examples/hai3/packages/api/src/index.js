@@ -1,0 +1,3 @@
+export { createApi } from "./client.js";
+export { ApiError } from "./error.js";
+export { bearer, retry } from "./interceptors.js";

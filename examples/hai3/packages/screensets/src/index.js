@@ -1,0 +1,2 @@
+export { createScreensets } from "./registry.js";
+export { compileRoute } from "./route.js";

@@ -1,0 +1,2 @@
+export { createStore } from "./store.js";
+export { createSelector } from "./selector.js";

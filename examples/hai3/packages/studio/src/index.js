@@ -1,0 +1,2 @@
+export { createStudio } from "./studio.js";
+export { createStudioHooks } from "./hooks.js";
