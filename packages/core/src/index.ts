@@ -1,6 +1,9 @@
+export * from "./changes.ts";
 export * from "./event.ts";
 export * from "./limits.ts";
+export * from "./order.ts";
 export * from "./packument.ts";
+export * from "./plan-release.ts";
 export * from "./plan.ts";
 export * from "./ports.ts";
 export * from "./problem.ts";
@@ -9,4 +12,5 @@ export * from "./response.ts";
 export * from "./run.ts";
 export * from "./spec.ts";
 export * from "./step.ts";
+export * from "./tags.ts";
 export * from "./workspace.ts";
