@@ -6,7 +6,29 @@ export type { FaultProxy, FaultProxyOptions } from "./fault-proxy.ts";
 export type { Fault, FaultRule, FaultStage } from "./fault-rules.ts";
 export { httpRequest } from "./http-request.ts";
 export type { HttpRequest, HttpResponse } from "./http-request.ts";
+export { installAndImport, npm } from "./npm-client.ts";
+export type { LoadedPackage, NpmOptions } from "./npm-client.ts";
 export type { FaultProxyHooks, ProxyLogEntry, ProxyOutcome } from "./proxy-exchange.ts";
+export {
+  cleanEnvironment,
+  createHome,
+  runProcess,
+  runSlipway,
+  startNode,
+  startProcess,
+  startSlipway,
+} from "./run-process.ts";
+export type {
+  Environment,
+  Home,
+  HomeOptions,
+  ProcessOptions,
+  ProcessResult,
+  RunningProcess,
+  SlipwayOptions,
+} from "./run-process.ts";
+export { chain, createWorkspace, layers, twelveWithDiamonds } from "./test-workspace.ts";
+export type { PackageSpec, TestWorkspace, WorkspaceSpec } from "./test-workspace.ts";
 export { integrityOf } from "./upload-document.ts";
 export { registryNpmrc, startVerdaccio, startVerdaccioProcess } from "./verdaccio.ts";
 export type { Verdaccio, VerdaccioOptions, VerdaccioProcess, VerdaccioUser } from "./verdaccio.ts";
