@@ -1,0 +1,56 @@
+/**
+ * Carries a packed plan out in its release folder: opens the journal, runs the loop, writes the report. Used by every verb that
+ * writes to a registry.
+ */
+import { applyEvent, createRun, type Clock, type Event, makeReport, type Plan, type Report, type RunState, type TarballStore } from "@slipway/core";
+import { openJournal } from "./journal.ts";
+import { type ReleaseRun, runRelease } from "./loop.ts";
+import type { Registries } from "./registries.ts";
+import { digestPlan, type ReleaseFolder, writeReport } from "./release-folder.ts";
+import { toolVersion } from "./tool-version.ts";
+
+export interface CarryOutRequest {
+  readonly plan: Plan;
+  readonly folder: ReleaseFolder;
+  readonly registries: Registries;
+  readonly tarballs: TarballStore;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly readings?: ReleaseRun["readings"];
+  readonly onEvent?: (event: Event, state: RunState) => void;
+}
+
+/** Runs until the end, and leaves journal and report in the folder whatever the end is. */
+export async function carryOut(request: CarryOutRequest): Promise<Report> {
+  const { plan, folder, registries, tarballs, clock, signal, readings, onEvent } = request;
+  const journal = await openJournal(folder.journalPath, plan.releaseId);
+  try {
+    const state = await runRelease({
+      plan,
+      planDigest: digestPlan(plan),
+      toolVersion,
+      limits: plan.options.limits,
+      registries: registries.get,
+      journal,
+      history: journal.history,
+      ...(readings === undefined ? {} : { readings }),
+      clock,
+      tarballs,
+      signal,
+      ...(onEvent === undefined ? {} : { onEvent }),
+    });
+    const report = makeReport(plan, state, clock.now());
+    await writeReport(folder.dir, report);
+    return report;
+  } finally {
+    await journal.close();
+  }
+}
+
+/** The report of a plan that had nothing to do: no folder was opened and nothing was written. */
+export function reportNothing(plan: Plan, clock: Clock): Report {
+  const state = createRun(plan, plan.options.limits);
+  const at = clock.now();
+  applyEvent(state, { type: "resumed", at, planDigest: digestPlan(plan), toolVersion, attempt: 1 });
+  return makeReport(plan, state, at);
+}

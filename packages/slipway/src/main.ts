@@ -1,0 +1,124 @@
+/** The command line: parses arguments, runs one verb, prints what it returns. All printing and exit codes end here. */
+import { createInterface } from "node:readline/promises";
+import { resolve } from "node:path";
+import { exitCodeOf, type Problem, problem, ProblemsError } from "@slipway/core";
+import { Command, CommanderError } from "commander";
+import { globalFlags, verbs, type FlagUsage, type VerbUsage } from "./commands/usage.ts";
+import type { ExitCode, Flags, VerbContext } from "./commands/verb.ts";
+import { systemClock } from "./system-clock.ts";
+import { toolVersion } from "./tool-version.ts";
+import { formatProblems } from "./views/problems.ts";
+import { createTerminal, type Terminal } from "./views/terminal.ts";
+
+export async function main(argv: readonly string[]): Promise<ExitCode> {
+  let exitCode: ExitCode = 0;
+  const terminal = createTerminalFor(argv);
+  const program = new Command("slipway")
+    .description("releases the packages of an npm workspace, reads every byte back, and can always be run again")
+    .version(toolVersion)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+    .showSuggestionAfterError();
+  addFlags(program, globalFlags);
+  for (const usage of verbs) addVerb(program, usage, terminal, (code) => (exitCode = code));
+  try {
+    if (argv.length === 0) {
+      terminal.data(program.helpInformation());
+      return 2;
+    }
+    await program.parseAsync(argv, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return reportUsage(error, terminal);
+    if (error instanceof ProblemsError) return reportProblems(error.problems, argv, terminal);
+    throw error;
+  }
+}
+
+function createTerminalFor(argv: readonly string[]): Terminal {
+  const { env, stdout, stderr } = process;
+  const isColor = !argv.includes("--no-color") && !env["NO_COLOR"] && (stderr.isTTY === true || Boolean(env["FORCE_COLOR"]));
+  return createTerminal({ stdout, stderr, isColor, isLive: stderr.isTTY === true && !env["CI"] && env["TERM"] !== "dumb" });
+}
+
+function addFlags(command: Command, flags: readonly FlagUsage[]): void {
+  for (const flag of flags) {
+    if (flag.isList === true) command.option(flag.flags, flag.text, (value: string, all: string[]) => [...all, value], []);
+    else command.option(flag.flags, flag.text);
+  }
+}
+
+function addVerb(program: Command, usage: VerbUsage, terminal: Terminal, done: (code: ExitCode) => void): void {
+  const command = program.command(usage.name).description(usage.text).exitOverride().configureOutput({ writeErr: () => {} });
+  for (const argument of usage.arguments) command.argument(argument.form, argument.text);
+  addFlags(command, usage.flags);
+  addFlags(command, globalFlags);
+  command.action(async () => {
+    const flags: Flags = { ...program.opts(), ...onlyGiven(command) };
+    done(await runVerb(usage, command.args, flags, terminal));
+  });
+}
+
+/** Options of a verb, without defaults that would hide what stands before the verb (`slipway --json plan`). */
+function onlyGiven(command: Command): Record<string, unknown> {
+  const options: Record<string, unknown> = command.opts();
+  return Object.fromEntries(Object.entries(options).filter(([name]) => command.getOptionValueSource(name) !== "default"));
+}
+
+async function runVerb(usage: VerbUsage, args: readonly string[], flags: Flags, terminal: Terminal): Promise<ExitCode> {
+  const interrupt = new AbortController();
+  const stop = (signal: NodeJS.Signals): void => {
+    // The second Ctrl-C is not caught: somebody wants out at once, and the journal is made for that.
+    if (interrupt.signal.aborted) process.exit(signal === "SIGINT" ? 130 : 143);
+    terminal.line("warn", "Stopping", "after the writes in flight", "once more to stop at once; run the same command again to go on");
+    interrupt.abort();
+  };
+  process.on("SIGINT", stop).on("SIGTERM", stop);
+  try {
+    const isJson = flags["json"] !== undefined && flags["json"] !== false;
+    const isEvents = flags["json"] === "events";
+    const cwd = typeof flags["cwd"] === "string" ? resolve(flags["cwd"]) : process.cwd();
+    const context: VerbContext = {
+      cwd,
+      env: process.env,
+      terminal,
+      clock: systemClock,
+      signal: interrupt.signal,
+      isInteractive: process.stdin.isTTY === true && process.stderr.isTTY === true && !process.env["CI"],
+      confirm,
+      onJsonEvent: isEvents ? (event) => terminal.data(JSON.stringify(event)) : undefined,
+    };
+    const verb = await usage.load();
+    const data = await verb.command(args, flags, context);
+    const text = isJson ? (isEvents ? JSON.stringify(verb.views.json(data)) : JSON.stringify(verb.views.json(data), undefined, 2)) : verb.views.human(data, terminal);
+    if (text !== "") terminal.data(text);
+    return verb.exitCode(data);
+  } finally {
+    process.off("SIGINT", stop).off("SIGTERM", stop);
+  }
+}
+
+async function confirm(question: string): Promise<boolean> {
+  const reader = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await reader.question(`${question} [y/N] `)).trim());
+  } finally {
+    reader.close();
+  }
+}
+
+function reportUsage(error: CommanderError, terminal: Terminal): ExitCode {
+  // Help and version were already printed to stdout by commander.
+  if (error.exitCode === 0) return 0;
+  const message = error.message.replace(/^error: /, "").replace(/\n/g, " ");
+  terminal.talk(formatProblems([problem("SLIP_USAGE", message)], terminal));
+  return 2;
+}
+
+function reportProblems(problems: readonly Problem[], argv: readonly string[], terminal: Terminal): ExitCode {
+  if (argv.some((item) => item === "--json" || item.startsWith("--json=")))
+    terminal.data(JSON.stringify({ problems: problems.map(({ cause: _cause, ...rest }) => rest) }, undefined, 2));
+  terminal.talk(formatProblems(problems, terminal));
+  const exits = problems.map((item) => exitCodeOf(item.code));
+  return exits.includes(2) ? 2 : exits.includes(1) ? 1 : 3;
+}

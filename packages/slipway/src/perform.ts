@@ -1,0 +1,221 @@
+/**
+ * Performing one action: requests to a registry, and the events that tell what came of them. Nothing is decided here; a
+ * write is durable in the journal before it is sent.
+ */
+import {
+  type Action,
+  type Answer,
+  type Clock,
+  classify,
+  type Event,
+  formatSpec,
+  judge,
+  type Limits,
+  type Packument,
+  packageKey,
+  type Plan,
+  ProblemsError,
+  type Reading,
+  type RegistryPort,
+  type StepState,
+  type TarballContents,
+  type TarballStore,
+  type WriteKind,
+} from "@slipway/core";
+import { normalizeManifest } from "./registry/publish-manifest.ts";
+
+/** Everything that performing touches. */
+export interface PerformContext {
+  readonly plan: Plan;
+  readonly nodesOf: (packageKey: string) => readonly StepState[];
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly registries: (url: string) => RegistryPort;
+  readonly tarballs: TarballStore;
+  /** Resolves once the events are durable and applied. */
+  readonly record: (events: readonly Event[]) => Promise<void>;
+}
+
+export async function perform(action: Action, context: PerformContext): Promise<void> {
+  switch (action.kind) {
+    case "look": {
+      const reading = await context.registries(action.registry).readPackument(action.name, "fresh");
+      return context.record([observe(context, action.registry, action.name, reading)]);
+    }
+    case "inspect":
+      return inspect(action.node, context);
+    case "judge":
+      return judgeServed(action.node, context);
+    case "look-up": {
+      const { registry, name, version, id } = action.node.step;
+      const reading = await context.registries(registry).readVersion(name, version);
+      const shown = reading.kind === "unavailable" ? "unavailable" : reading.kind;
+      return context.record([{ type: "looked-up", at: context.clock.now(), step: id, version: shown }]);
+    }
+    case "write":
+      return write(action.node, action.write, context);
+  }
+}
+
+/** What a reading says about the versions and tags of these nodes, all of one package, and nothing else. */
+export function observation(nodes: readonly StepState[], registry: string, name: string, reading: Reading<Packument>): Event {
+  const common = { type: "observed", at: reading.at, registry, name } as const;
+  if (reading.kind === "unavailable")
+    return { ...common, fresh: false, packument: "unavailable", reason: reading.reason, ...(reading.status === undefined ? {} : { status: reading.status }) };
+  if (reading.kind === "absent") return { ...common, fresh: reading.fresh, packument: "absent" };
+  const versions: Record<string, { integrity?: string } | null> = {};
+  const tags: Record<string, string | null> = {};
+  for (const { step } of nodes) {
+    const entry = reading.value.versions.get(step.version);
+    versions[step.version] = entry === undefined ? null : entry.integrity === undefined ? {} : { integrity: entry.integrity };
+    if (step.goal.kind === "dist-tag") tags[step.goal.tag] = reading.value.distTags.get(step.goal.tag) ?? null;
+  }
+  return { ...common, fresh: reading.fresh, packument: "shown", versions, tags };
+}
+
+function observe(context: PerformContext, registry: string, name: string, reading: Reading<Packument>): Event {
+  return observation(context.nodesOf(packageKey(registry, name)), registry, name, reading);
+}
+
+/** Can it be installed? The abbreviated packument on the plain URL, then the tarball it names, hashed. */
+async function inspect(node: StepState, context: PerformContext): Promise<void> {
+  const { registry, name, version } = node.step;
+  const port = context.registries(registry);
+  const reading = await port.readPackument(name, "plain");
+  const observed = observe(context, registry, name, reading);
+  const entry = reading.kind === "shown" ? reading.value.versions.get(version) : undefined;
+  if (entry === undefined || entry.integrity !== node.expected) return context.record([observed]);
+  const download = await fetchTarball(node, port, entry.tarball, context.clock);
+  return context.record([observed, download.event]);
+}
+
+type Download = { readonly event: Event; readonly integrity: string | undefined; readonly bytes: Uint8Array | undefined };
+
+async function fetchTarball(node: StepState, port: RegistryPort, url: string | undefined, clock: Clock, keepBytes = false): Promise<Download> {
+  const { name, version, id } = node.step;
+  const reading = await port.readTarball(name, version, url, keepBytes);
+  const common = { type: "downloaded", at: clock.now(), step: id } as const;
+  if (reading.kind === "shown")
+    return { event: { ...common, result: "hashed", integrity: reading.value.integrity }, integrity: reading.value.integrity, bytes: reading.value.bytes };
+  if (reading.kind === "absent") return { event: { ...common, result: "missing" }, integrity: undefined, bytes: undefined };
+  return { event: { ...common, result: "unavailable", reason: reading.reason }, integrity: undefined, bytes: undefined };
+}
+
+async function listIfTarball(bytes: Uint8Array, tarballs: TarballStore): Promise<TarballContents | undefined> {
+  try {
+    return await tarballs.list(bytes);
+  } catch {
+    // Bytes from a registry that are no tarball are a finding (corrupt), not an error of ours.
+    return undefined;
+  }
+}
+
+/** Other contents hold the version: rule 1 decides whose they are. */
+async function judgeServed(node: StepState, context: PerformContext): Promise<void> {
+  const { registry, name, version, id } = node.step;
+  const { clock, plan } = context;
+  const port = context.registries(registry);
+  const packument = await port.readPackument(name, "fresh");
+  const entry = packument.kind === "shown" ? packument.value.versions.get(version) : undefined;
+  if (entry === undefined) return context.record([observe(context, registry, name, packument)]);
+  const download = await fetchTarball(node, port, entry.tarball, clock, true);
+  const ourBytes = await readOurs(node, context);
+  if (ourBytes === undefined) return;
+  if (download.bytes === undefined || download.integrity === undefined) return context.record([download.event]);
+  const judgement = judge({
+    level: plan.options.identity,
+    shownIntegrity: entry.integrity,
+    servedIntegrity: download.integrity,
+    ourIntegrity: ourBytes.integrity,
+    served: await listIfTarball(download.bytes, context.tarballs),
+    ours: await context.tarballs.list(ourBytes.bytes),
+    writtenIntegrities: node.writtenIntegrities,
+    attestedIntegrity: undefined,
+    asksProvenance: false,
+    gitHead: entry.gitHead,
+    planCommit: plan.source.commit,
+    isPlanClean: plan.source.isClean,
+    acceptedIntegrity: plan.options.accept[formatSpec(name, version)],
+  });
+  const at = clock.now();
+  const { verdict, evidence, files } = judgement;
+  if (verdict === "same") return context.record([download.event]);
+  if (verdict === "same-files" || verdict === "same-source")
+    return context.record([{ type: "bound", at, step: id, integrity: download.integrity, verdict, evidence, files }]);
+  const details = [evidence, ...files.map((path) => `differs: ${path}`)];
+  return context.record([{ type: "judged", at, step: id, verdict, integrity: download.integrity, details }]);
+}
+
+type OurTarball = Awaited<ReturnType<TarballStore["read"]>>;
+
+/** Our own tarball, or undefined after recording why the step failed: what was edited since packing is never sent. */
+async function readOurs(node: StepState, context: PerformContext): Promise<OurTarball | undefined> {
+  const { name, version, id } = node.step;
+  try {
+    return await context.tarballs.read(name, version);
+  } catch (error) {
+    const [problem] = error instanceof ProblemsError ? error.problems : [];
+    if (problem === undefined) throw error;
+    await context.record([{ type: "failed", at: context.clock.now(), step: id, problem }]);
+    return undefined;
+  }
+}
+
+async function write(node: StepState, kind: WriteKind, context: PerformContext): Promise<void> {
+  const { id, name, version, registry } = node.step;
+  const { clock, record } = context;
+  const send = await prepareWrite(node, kind, context);
+  if (send === undefined) return;
+  await record([{ type: "write-started", at: clock.now(), step: id, write: kind, ...(send.integrity === undefined ? {} : { integrity: send.integrity }) }]);
+  const answer = await send.request();
+  const result = classify(answer, kind, formatSpec(name, version));
+  const at = clock.now();
+  const ended: Event = {
+    type: "write-ended",
+    at,
+    step: id,
+    write: kind,
+    answer: result.class,
+    ...(result.status === undefined ? {} : { status: result.status }),
+    ...(result.isAsync ? { isAsync: true } : {}),
+    ...(result.retryAfterMs === undefined ? {} : { retryAfterMs: result.retryAfterMs }),
+    ...(result.message === undefined ? {} : { message: result.message }),
+    ...(result.problem === undefined ? {} : { problem: result.problem }),
+  };
+  if (result.status !== 429) return record([ended]);
+  // The whole registry is asking for a pause, not this package alone.
+  const untilAt = at + (result.retryAfterMs ?? context.limits.rateLimitPauseMs);
+  return record([ended, { type: "waited", at, registry, untilAt, reason: `answered 429${result.message === undefined ? "" : `: ${result.message}`}` }]);
+}
+
+interface PreparedWrite {
+  readonly integrity: string | undefined;
+  readonly request: () => Promise<Answer>;
+}
+
+async function prepareWrite(node: StepState, kind: WriteKind, context: PerformContext): Promise<PreparedWrite | undefined> {
+  const { name, version, goal, registry } = node.step;
+  const port = context.registries(registry);
+  switch (kind) {
+    case "upload": {
+      if (goal.kind !== "publish") throw new Error(`${node.step.id} has nothing to upload`);
+      const ours = await readOurs(node, context);
+      if (ours === undefined) return undefined;
+      const { commit, isClean } = context.plan.source;
+      // gitHead is evidence for rule 1, so only a commit that holds exactly these sources may be named.
+      const manifest = normalizeManifest(ours.manifest, commit !== undefined && isClean ? { gitHead: commit } : {});
+      const { bytes, integrity } = ours;
+      return { integrity, request: () => port.upload({ name, version, tag: goal.sendTag, access: goal.access, manifest, bytes, integrity }) };
+    }
+    case "set-tag":
+      if (goal.kind !== "dist-tag" || goal.to === undefined) throw new Error(`${node.step.id} sets no tag`);
+      return { integrity: undefined, request: () => port.setDistTag(name, goal.tag, goal.to ?? version) };
+    case "remove-tag":
+      if (goal.kind !== "dist-tag") throw new Error(`${node.step.id} removes no tag`);
+      return { integrity: undefined, request: () => port.removeDistTag(name, goal.tag) };
+    case "repair":
+      return { integrity: undefined, request: () => port.removeTarball(name, version) };
+    case "deprecate":
+      throw new Error(`no plan of this version deprecates: ${node.step.id}`);
+  }
+}

@@ -1,0 +1,232 @@
+/**
+ * The folder of one release: plan.json, tarballs/, journal.ndjson and report.json. One process at a time has it open. What is
+ * read from it is checked against the digests that were written with it; nothing in it is a secret.
+ */
+import { createHash } from "node:crypto";
+import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import {
+  fail,
+  formatSpec,
+  isJsonObject,
+  parsePlan,
+  type Plan,
+  type Report,
+  type Spec,
+  type TarballStore,
+} from "@slipway/core";
+import { failToWrite, isCode } from "./journal.ts";
+import { listTarball, readTarballManifest } from "./tarball/list-tarball.ts";
+
+export const folderName = ".slipway";
+
+export interface ReleaseFolder {
+  readonly dir: string;
+  readonly journalPath: string;
+  /** Releases the lock. */
+  close(): Promise<void>;
+}
+
+export function folderOf(root: string, releaseId: string): string {
+  return join(root, folderName, releaseId);
+}
+
+/** sha256 of the plan as plan.json holds it, hex. */
+export function digestPlan(plan: Plan): string {
+  return createHash("sha256").update(JSON.stringify(plan)).digest("hex");
+}
+
+export function integrityOf(bytes: Uint8Array): string {
+  return `sha512-${createHash("sha512").update(bytes).digest("base64")}`;
+}
+
+/** Creates the folder where it is missing and locks it. Throws SLIP_FOLDER_IN_USE while another process has it open. */
+export async function openReleaseFolder(dir: string): Promise<ReleaseFolder> {
+  try {
+    await mkdir(join(dir, "tarballs"), { recursive: true });
+    // The folder must never end up in a commit, nor make the work tree look changed.
+    await writeFile(join(dir, ".gitignore"), "*\n");
+  } catch (cause) {
+    failToWrite(dir, cause);
+  }
+  const lockPath = join(dir, "lock");
+  await lock(lockPath, dir);
+  return { dir, journalPath: join(dir, "journal.ndjson"), close: () => rm(lockPath, { force: true }) };
+}
+
+interface Owner {
+  readonly pid: number;
+  /** Tells a process from a later one with the same pid; empty where the system does not say. */
+  readonly startedAt: string;
+}
+
+async function describeProcess(pid: number): Promise<Owner | undefined> {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it lives, under another user.
+    if (!isCode(error, "EPERM")) return undefined;
+  }
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+    // Field 22, counted after the command's closing parenthesis, which is field 2 and may hold anything.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return { pid, startedAt: fields[0] === "Z" ? "gone" : (fields[19] ?? "") };
+  } catch {
+    // Not Linux, or gone in between: the pid alone has to do.
+    return { pid, startedAt: "" };
+  }
+}
+
+async function lock(path: string, dir: string): Promise<void> {
+  const self = (await describeProcess(process.pid)) ?? { pid: process.pid, startedAt: "" };
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    try {
+      const file = await open(path, "wx", 0o600);
+      await file.writeFile(JSON.stringify(self));
+      await file.close();
+      return;
+    } catch (cause) {
+      if (!isCode(cause, "EEXIST")) failToWrite(path, cause);
+    }
+    const owner = await readOwner(path);
+    const living = owner === undefined ? undefined : await describeProcess(owner.pid);
+    if (owner !== undefined && living !== undefined && living.startedAt === owner.startedAt)
+      fail("SLIP_FOLDER_IN_USE", `process ${owner.pid} has ${dir} open`);
+    await removeStaleLock(path);
+  }
+  fail("SLIP_FOLDER_IN_USE", `other processes are opening ${dir}`);
+}
+
+/** Takes a dead owner's lock away by renaming it, so that of two processes that found it dead only one succeeds. */
+async function removeStaleLock(path: string): Promise<void> {
+  const aside = `${path}.${process.pid}`;
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if (!isCode(error, "ENOENT")) throw error;
+    return;
+  }
+  await rm(aside, { force: true });
+}
+
+async function readOwner(path: string): Promise<Owner | undefined> {
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(path, "utf8"));
+  } catch {
+    // Torn or already gone: nobody can be named as its owner.
+    return undefined;
+  }
+  if (!isJsonObject(value) || typeof value["pid"] !== "number" || typeof value["startedAt"] !== "string") return undefined;
+  return { pid: value["pid"], startedAt: value["startedAt"] };
+}
+
+/** Writes a file so that a reader sees the old contents or the new, never half. */
+export async function writeWhole(path: string, contents: string | Uint8Array): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    const file = await open(temporary, "w", 0o600);
+    try {
+      await file.writeFile(contents);
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (cause) {
+    await rm(temporary, { force: true });
+    failToWrite(path, cause);
+  }
+}
+
+/** Writes plan.json and returns its digest. */
+export async function writePlan(dir: string, plan: Plan): Promise<string> {
+  return writePlanFile(join(dir, "plan.json"), plan);
+}
+
+/** Writes a plan to any path, with its digest beside it, and returns the digest. */
+export async function writePlanFile(path: string, plan: Plan): Promise<string> {
+  const digest = digestPlan(plan);
+  await writeWhole(path, `${JSON.stringify({ digest, plan }, undefined, 2)}\n`);
+  return digest;
+}
+
+/** Reads plan.json; `wantedDigest` is what the caller was given outside the folder. */
+export async function readPlan(path: string, wantedDigest?: string): Promise<{ readonly plan: Plan; readonly digest: string }> {
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(path, "utf8"));
+  } catch (cause) {
+    if (isCode(cause, "ENOENT") || isCode(cause, "ENOTDIR")) fail("SLIP_FOLDER_INVALID", `${path} does not exist`, { cause });
+    fail("SLIP_FOLDER_INVALID", `${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+  if (!isJsonObject(value) || typeof value["digest"] !== "string") fail("SLIP_FOLDER_INVALID", `${path} does not hold a plan`);
+  const digest = createHash("sha256").update(JSON.stringify(value["plan"])).digest("hex");
+  if (digest !== value["digest"]) fail("SLIP_PLAN_CHANGED", `${path} was edited after it was written`);
+  if (wantedDigest !== undefined && wantedDigest !== digest)
+    fail("SLIP_PLAN_CHANGED", `${path} has the digest ${digest}, not ${wantedDigest}`);
+  return { plan: parsePlan(value["plan"], path), digest };
+}
+
+export async function writeReport(dir: string, report: Report): Promise<void> {
+  await writeWhole(join(dir, "report.json"), `${JSON.stringify(report, undefined, 2)}\n`);
+}
+
+/** True when the folder's report says that its release was completed. */
+export async function isReportedComplete(dir: string): Promise<boolean> {
+  try {
+    const value: unknown = JSON.parse(await readFile(join(dir, "report.json"), "utf8"));
+    return isJsonObject(value) && value["isComplete"] === true;
+  } catch {
+    // No report, or a torn one: then it is not known to be complete, which only costs reads.
+    return false;
+  }
+}
+
+/** Path of a tarball within the folder. The slash of a scope becomes `+`, which no package name can hold. */
+export function tarballPath(name: string, version: string): string {
+  return `tarballs/${name.replace("/", "+")}-${version}.tgz`;
+}
+
+export async function writeTarball(dir: string, name: string, version: string, bytes: Uint8Array): Promise<void> {
+  const path = join(dir, tarballPath(name, version));
+  await mkdir(dirname(path), { recursive: true });
+  await writeWhole(path, bytes);
+}
+
+/**
+ * The tarballs of a packed plan. Bytes still in memory are hashed all the same: one rule, no shortcut. A path in the plan is
+ * not followed: where a tarball lies is decided by its name.
+ */
+export function createTarballStore(dir: string, plan: Plan, inMemory: ReadonlyMap<Spec, InMemoryTarball> = new Map()): TarballStore {
+  const bySpec = new Map((plan.tarballs ?? []).map((tarball) => [tarball.spec, tarball]));
+  return {
+    async read(name, version) {
+      const spec = formatSpec(name, version);
+      const tarball = bySpec.get(spec);
+      if (tarball === undefined) return fail("SLIP_FOLDER_INVALID", `the plan has no tarball for ${spec}; run slipway pack`);
+      const known = inMemory.get(spec);
+      const path = join(dir, tarballPath(name, version));
+      const bytes = known?.bytes ?? (await readTarballFile(path, spec));
+      const integrity = integrityOf(bytes);
+      if (integrity !== tarball.integrity)
+        fail("SLIP_TARBALL_CHANGED", `${path} is not what pack made`, { spec, details: [`packed ${tarball.integrity}`, `found  ${integrity}`] });
+      return { bytes, integrity, manifest: known?.manifest ?? (await readTarballManifest(bytes)) };
+    },
+    list: (bytes) => listTarball(bytes),
+  };
+}
+
+interface InMemoryTarball {
+  readonly bytes: Uint8Array;
+  readonly manifest: Readonly<Record<string, unknown>>;
+}
+
+async function readTarballFile(path: string, spec: Spec): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    return fail("SLIP_TARBALL_CHANGED", `${path} cannot be read`, { spec, cause });
+  }
+}
