@@ -8,8 +8,10 @@ import { Agent, createServer } from "node:http";
 
 import { createRuleSet } from "./fault-rules.ts";
 import type { FaultRule } from "./fault-rules.ts";
-import { handleExchange } from "./proxy-exchange.ts";
-import type { FaultProxyHooks, ProxyLogEntry, ProxyState } from "./proxy-exchange.ts";
+import type { FaultProxyHooks, ProxyState } from "./proxy-exchange.ts";
+import { handleExchange } from "./proxy-faults.ts";
+import type { ProxyLogEntry } from "./proxy-log.ts";
+import { startServerProcess } from "./server-process.ts";
 
 export interface FaultProxyOptions {
   /** The registry, without a slash at the end. */
@@ -93,4 +95,18 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     },
     close: () => (closed ??= close()),
   };
+}
+
+export interface LatencyProxy {
+  readonly url: string;
+  readonly pid: number;
+  close(): Promise<void>;
+}
+
+/** A proxy without faults in a process of its own, for benches: what it costs is not the client's CPU. */
+export async function startLatencyProxy(
+  options: Pick<FaultProxyOptions, "target" | "latencyMs" | "connectLatencyMs">,
+): Promise<LatencyProxy> {
+  const { url, pid, kill } = await startServerProcess("latency-proxy-process.ts", options);
+  return { url, pid, close: async () => await kill() };
 }

@@ -1,14 +1,15 @@
 /** What tests and benches use. Nothing outside them imports it. */
 export { foldAccessLog, isRegistryWrite, writesOf } from "./access-log.ts";
 export type { AccessLogEntry } from "./access-log.ts";
-export { startFaultProxy } from "./fault-proxy.ts";
-export type { FaultProxy, FaultProxyOptions } from "./fault-proxy.ts";
+export { startFaultProxy, startLatencyProxy } from "./fault-proxy.ts";
+export type { FaultProxy, FaultProxyOptions, LatencyProxy } from "./fault-proxy.ts";
 export type { Fault, FaultRule, FaultStage } from "./fault-rules.ts";
 export { httpRequest } from "./http-request.ts";
 export type { HttpRequest, HttpResponse } from "./http-request.ts";
 export { installAndImport, npm } from "./npm-client.ts";
 export type { LoadedPackage, NpmOptions } from "./npm-client.ts";
-export type { FaultProxyHooks, ProxyLogEntry, ProxyOutcome } from "./proxy-exchange.ts";
+export type { FaultProxyHooks } from "./proxy-exchange.ts";
+export type { ProxyLogEntry, ProxyOutcome } from "./proxy-log.ts";
 export {
   cleanEnvironment,
   createHome,

@@ -2,21 +2,19 @@
  * A real Verdaccio for tests, in this process or in one of its own that can be killed. No uplink, JWT tokens, loopback
  * only, temporary storage. It must not change how Verdaccio behaves: faults belong to the fault proxy.
  */
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import type { Server } from "node:http";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 
 import { runServer } from "verdaccio";
 
 import { foldAccessLog, recordAccess } from "./access-log.ts";
 import type { AccessLogEntry, AccessLogLine } from "./access-log.ts";
 import { httpRequest } from "./http-request.ts";
+import { startServerProcess } from "./server-process.ts";
 
 export interface VerdaccioOptions {
   /** Storage to start on and to leave in place; default a temporary folder that `close` removes. */
@@ -167,51 +165,16 @@ function readLogFile(path: string): readonly AccessLogEntry[] {
   return foldAccessLog(lines);
 }
 
-async function firstLine(child: ReturnType<typeof spawn>): Promise<string> {
-  if (child.stdout === null) throw new Error("the process has no standard output");
-  const reader = createInterface({ input: child.stdout });
-  try {
-    return await new Promise<string>((resolve, reject) => {
-      reader.once("line", resolve);
-      child.once("error", reject);
-      child.once("exit", (code, signal) =>
-        reject(new Error(`verdaccio ended before it listened: ${code ?? signal ?? "?"}`)),
-      );
-    });
-  } finally {
-    reader.close();
-  }
-}
-
-function urlOf(line: string): string {
-  const json: unknown = JSON.parse(line);
-  if (typeof json === "object" && json !== null && "url" in json && typeof json.url === "string") return json.url;
-  throw new Error(`verdaccio's process said something else than its address: ${line}`);
-}
-
 /** Starts Verdaccio in a process of its own, on its own CPU, that can be killed at any moment. */
 export async function startVerdaccioProcess(options: VerdaccioOptions = {}): Promise<VerdaccioProcess> {
   const storageDir = await makeStorage(options);
   const logDir = await mkdtemp(join(tmpdir(), "slipway-access-log-"));
   const logFile = join(logDir, "access.ndjson");
-  const script = fileURLToPath(new URL("verdaccio-process.ts", import.meta.url));
-  const argument = JSON.stringify({ options, storageDir, logFile });
-  const child = spawn(process.execPath, ["--conditions=slipway-source", script, argument], {
-    cwd: dirname(script),
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const exited = once(child, "exit");
-  const url = urlOf(await firstLine(child));
-  const pid = child.pid;
-  if (pid === undefined) throw new Error("verdaccio's process has no id");
+  const { url, pid, kill } = await startServerProcess("verdaccio-process.ts", { options, storageDir, logFile });
   const { token } = await signUp(url, "slipway");
-  async function kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
-    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
-    await exited;
-  }
   let closing: Promise<void> | undefined;
   async function close(): Promise<void> {
-    await kill("SIGKILL");
+    await kill();
     await removeStorage(options, storageDir);
     await rm(logDir, { recursive: true, force: true });
   }

@@ -2,10 +2,11 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 import { afterEach, expect, test } from "vitest";
 
-import { httpRequest, startVerdaccio, startVerdaccioProcess, writesOf } from "@slipway/testkit";
+import { httpRequest, startNode, startVerdaccio, startVerdaccioProcess, writesOf } from "@slipway/testkit";
 import type { Verdaccio } from "@slipway/testkit";
 
 import { publishDocument } from "./publish-document.ts";
@@ -106,4 +107,10 @@ test("the access log of a process outlives its SIGKILL, and so does its storage"
   expect(writesOf(registry.accessLog()).map((entry) => [entry.url, entry.status])).toEqual([["/one", 201]]);
   const second = await closed(startVerdaccioProcess({ storageDir: registry.storageDir }));
   expect((await httpRequest(`${second.url}/one/1.0.0`)).status).toBe(200);
+});
+
+test("closed servers leave nothing that keeps a process alive", async () => {
+  const script = fileURLToPath(new URL("leaves-nothing-open.ts", import.meta.url));
+  const running = await startNode(script, [], { cwd: tmpdir(), timeoutMs: 30_000 });
+  expect(await running.result).toMatchObject({ code: 0, stdout: "200 200 200 200 true\n", stderr: "" });
 });
