@@ -99,8 +99,9 @@ export function planRelease(input: PlanInput): PlanResult {
   const candidates = new Map<string, Candidate>();
   for (const name of order.names) {
     const item = byName.get(name);
-    if (item !== undefined) candidates.set(name, classify(input, item, problems));
+    if (item !== undefined) candidates.set(name, classify(input, item));
   }
+  problems.push(...describeUnavailable(input));
   const tags = chooseTags(input, candidates, problems, warnings);
   for (const candidate of candidates.values()) checkCandidate(input, candidate, problems, warnings);
   const world = { ...input, candidates, tags, accept: input.options.accept };
@@ -123,7 +124,7 @@ export function planRelease(input: PlanInput): PlanResult {
   };
 }
 
-function classify(input: PlanInput, item: WorkspacePackage, problems: Problem[]): Candidate {
+function classify(input: PlanInput, item: WorkspacePackage): Candidate {
   const spec = formatSpec(item.name, item.version);
   const registry = input.registries.get(item.name);
   if (registry === undefined) throw new Error(`no registry was given for ${item.name}`);
@@ -139,7 +140,6 @@ function classify(input: PlanInput, item: WorkspacePackage, problems: Problem[])
   } else if (!isSelected) keptBecause = "not-selected";
   else if (!isChanged) keptBecause = "unchanged";
   else if (reading === undefined) throw new Error(`${item.name} was not looked up on its registry`);
-  if (reading?.kind === "unavailable") problems.push(describeUnavailable(item.name, registry, reading));
   const origin = shown === undefined ? undefined : findOrigin(input.git, spec, shown.gitHead);
   return { item, spec, registry, packument, shown, keptBecause, origin };
 }
@@ -159,18 +159,31 @@ function belongsToRelease(
   return isClean && commit !== undefined && shown.gitHead === commit && !input.git.releaseTags.has(spec);
 }
 
-function describeUnavailable(
-  name: string,
-  registry: string,
-  reading: Extract<Reading<Packument>, { kind: "unavailable" }>,
-): Problem {
-  const isRefused = reading.status === 401 || reading.status === 403;
-  const code = isRefused ? "SLIP_READ_REFUSED" : "SLIP_REGISTRY_UNREACHABLE";
-  return problem(code, `${name} could not be read from ${registry}: ${reading.reason}`, {
-    spec: name,
-    url: registry,
-    ...(reading.status === undefined ? {} : { status: reading.status }),
-  });
+/** One problem for each registry and reason: a registry that is down is one fact, not a thousand. */
+function describeUnavailable(input: PlanInput): readonly Problem[] {
+  const refusals = new Map<string, Problem>();
+  const named = new Map<string, string[]>();
+  for (const { name } of input.workspace.packages) {
+    const reading = input.readings.get(name);
+    if (reading?.kind !== "unavailable") continue;
+    const url = input.registries.get(name) ?? "the registry";
+    const isRefused = reading.status === 401 || reading.status === 403;
+    const code = isRefused ? "SLIP_READ_REFUSED" : "SLIP_REGISTRY_UNREACHABLE";
+    const key = `${code} ${url} ${reading.reason}`;
+    const names = named.get(key) ?? [];
+    names.push(name);
+    named.set(key, names);
+    const which = names.length === 1 ? name : `${names[0]} and ${names.length - 1} more packages`;
+    refusals.set(
+      key,
+      problem(code, `${which} could not be read from ${url}: ${reading.reason}`, {
+        spec: names[0] ?? name,
+        url,
+        ...(reading.status === undefined ? {} : { status: reading.status }),
+      }),
+    );
+  }
+  return [...refusals.values()];
 }
 
 function chooseTags(

@@ -1,0 +1,179 @@
+/**
+ * Gathers what `planRelease` decides from: one reading of each package that matters, and what git knows about the
+ * versions found. It asks the registry only about candidates and what they depend on, and writes nothing.
+ */
+import { createHash } from "node:crypto";
+import { posix } from "node:path";
+import {
+  type Clock,
+  fail,
+  findVersionChanges,
+  type GitFacts,
+  isMetBy,
+  type Limits,
+  type Packument,
+  type Reading,
+  type RegistryPort,
+  releaseIdInput,
+  type Source,
+  type VersionChange,
+  type Workspace,
+  type WorkspacePackage,
+} from "@slipway/core";
+import { areCommitsHere, readChangedFiles, readManifestsAt, readReleaseTags } from "./git.ts";
+
+export interface FactsInput {
+  readonly workspace: Workspace;
+  readonly source: Source;
+  /** The registry that a package is published to and read from. */
+  readonly registryOf: (item: WorkspacePackage) => RegistryPort;
+  /** Names that `--only` selects, from `selectPackages`. */
+  readonly selected: ReadonlySet<string> | undefined;
+  /** Names whose version changed since `--base`, from `readVersionChanges`. */
+  readonly changed: ReadonlySet<string> | undefined;
+  readonly clock: Clock;
+  readonly limits: Limits;
+}
+
+/** The part of `PlanInput` that has to be gathered. */
+export interface Facts {
+  /** Registry URL by package name. */
+  readonly registries: ReadonlyMap<string, string>;
+  readonly readings: ReadonlyMap<string, Reading<Packument>>;
+  readonly git: GitFacts;
+}
+
+/** 12 hex digits that stay the same for as long as the same versions of the same commit are released. */
+export function makeReleaseId(source: Source, packages: readonly WorkspacePackage[]): string {
+  return createHash("sha256").update(releaseIdInput(source, packages)).digest("hex").slice(0, 12);
+}
+
+/**
+ * Names of the packages that `--only` patterns select: each pattern is matched with names and with folders, `!`
+ * takes away. Throws SLIP_USAGE for a pattern that matches nothing, which is most often a mistyped name.
+ */
+export function selectPackages(workspace: Workspace, patterns: readonly string[]): ReadonlySet<string> {
+  const selected = new Set<string>();
+  const isAllBut = patterns.every((pattern) => pattern.startsWith("!"));
+  if (isAllBut) for (const item of workspace.packages) selected.add(item.name);
+  for (const declared of patterns) {
+    const isNegated = declared.startsWith("!");
+    const pattern = (isNegated ? declared.slice(1) : declared).replace(/^\.\//, "").replace(/\/$/, "");
+    const hits = workspace.packages.filter(
+      (item) => item.name === pattern || posix.matchesGlob(item.name, pattern) || posix.matchesGlob(item.dir, pattern),
+    );
+    if (hits.length === 0)
+      fail("SLIP_USAGE", `--only ${JSON.stringify(declared)} matches no package of the workspace`, {
+        hint: "give names or folders of packages, such as '@scope/*' or packages/core",
+      });
+    for (const item of hits) {
+      if (isNegated) selected.delete(item.name);
+      else selected.add(item.name);
+    }
+  }
+  return selected;
+}
+
+/** Versions of the workspace that differ from those at `commit`. */
+export async function readVersionChanges(workspace: Workspace, commit: string): Promise<readonly VersionChange[]> {
+  return findVersionChanges(await readManifestsAt(workspace.root, commit), workspace.packages);
+}
+
+export async function gatherFacts(input: FactsInput): Promise<Facts> {
+  const { workspace, source } = input;
+  const publishable = workspace.packages.filter((item) => !item.isPrivate);
+  const ports = new Map(publishable.map((item) => [item.name, input.registryOf(item)]));
+  const registries = new Map([...ports].map(([name, port]) => [name, port.url]));
+  const [readings, releaseTags] = await Promise.all([
+    readPackuments(input, findNamesToRead(input)),
+    source.commit === undefined ? new Set<string>() : readReleaseTags(workspace.root),
+  ]);
+  const git = source.commit === undefined ? outsideGit : await readGitFacts(workspace, source, readings, releaseTags);
+  return { registries, readings, git };
+}
+
+const outsideGit: GitFacts = { releaseTags: new Set(), commitsHere: new Map(), changedFiles: new Map() };
+
+/** The candidates, and the siblings that what they need may have to come from. */
+function findNamesToRead(input: FactsInput): readonly WorkspacePackage[] {
+  const { workspace, selected, changed } = input;
+  const byName = new Map(workspace.packages.map((item) => [item.name, item]));
+  const wanted = new Set<WorkspacePackage>();
+  for (const item of workspace.packages) {
+    if (item.isPrivate || selected?.has(item.name) === false || changed?.has(item.name) === false) continue;
+    wanted.add(item);
+    for (const dependency of item.dependencies) {
+      const sibling = dependency.kind === "devDependencies" ? undefined : byName.get(dependency.name);
+      if (sibling === undefined) continue;
+      // A private package is asked about only where the range must be about another package of its name.
+      if (!sibling.isPrivate || !isMetBy(dependency, sibling)) wanted.add(sibling);
+    }
+  }
+  return [...wanted];
+}
+
+async function readPackuments(
+  input: FactsInput,
+  items: readonly WorkspacePackage[],
+): Promise<ReadonlyMap<string, Reading<Packument>>> {
+  const readings = new Map<string, Reading<Packument>>();
+  const silent = new Map<string, number>();
+  const queue = items.values();
+  const work = async (): Promise<void> => {
+    for (const item of queue) readings.set(item.name, await readWithRetries(input, item, silent));
+  };
+  await Promise.all(Array.from({ length: Math.min(input.limits.planConcurrency, items.length) }, work));
+  return readings;
+}
+
+/** Reads that may end in silence before the rest of a registry's packages are asked about once each, without patience. */
+const silencesMax = 3;
+
+async function readWithRetries(
+  input: FactsInput,
+  item: WorkspacePackage,
+  silent: Map<string, number>,
+): Promise<Reading<Packument>> {
+  const { limits, clock } = input;
+  const port = input.registryOf(item);
+  let delayMs = limits.pollFirstMs;
+  for (let attempt = 1; ; attempt++) {
+    const reading = await port.readPackument(item.name, "fresh");
+    if (reading.kind !== "unavailable" || !isPassing(reading.status)) return reading;
+    const silences = silent.get(port.url) ?? 0;
+    if (attempt >= limits.planReadAttempts || silences >= silencesMax) {
+      silent.set(port.url, silences + 1);
+      return reading;
+    }
+    await clock.sleep(delayMs);
+    delayMs = Math.min(delayMs * limits.pollFactor, limits.pollMaxMs);
+  }
+}
+
+/** True where asking again can help: no answer, overload, and errors of the server. */
+function isPassing(status: number | undefined): boolean {
+  return status === undefined || status === 408 || status === 420 || status === 429 || status >= 500;
+}
+
+async function readGitFacts(
+  workspace: Workspace,
+  source: Source,
+  readings: ReadonlyMap<string, Reading<Packument>>,
+  releaseTags: ReadonlySet<string>,
+): Promise<GitFacts> {
+  const { root, packages } = workspace;
+  const heads = new Map<string, string>();
+  for (const item of packages) {
+    const reading = readings.get(item.name);
+    const shown = reading?.kind === "shown" ? reading.value.versions.get(item.version) : undefined;
+    if (shown?.gitHead !== undefined) heads.set(item.name, shown.gitHead);
+  }
+  const commitsHere = await areCommitsHere(root, [...heads.values()]);
+  const questions = packages.flatMap((item) => {
+    const since = heads.get(item.name);
+    if (since === undefined || commitsHere.get(since) !== true) return [];
+    return since === source.commit && source.isClean ? [] : [{ name: item.name, dir: item.dir, since }];
+  });
+  const dirs = packages.map((item) => item.dir);
+  return { releaseTags, commitsHere, changedFiles: await readChangedFiles(root, questions, dirs) };
+}
