@@ -173,6 +173,12 @@ function send(request: HttpRequest, agent: Agent, start: typeof http.request): P
       // An error after the answer began is seen by the reader of its body.
       if (!hasAnswer) failed(phraseOfError(error), isConnected && !isFailureBeforeSending(error));
     });
+    // https-proxy-agent replays a proxy's refusal of the tunnel as if it were the registry's answer: a 404 would be absence.
+    outgoing.once("proxyConnect", (answer: { readonly statusCode?: number }) => {
+      if (answer.statusCode === 200 || request.url.protocol === "http:") return;
+      failed(`the proxy answered ${answer.statusCode}`, false);
+      outgoing.destroy();
+    });
     outgoing.once("response", (response) => {
       hasAnswer = true;
       clearTimeout(timer);
