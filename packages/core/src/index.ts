@@ -3,6 +3,7 @@ export * from "./event.ts";
 export * from "./limits.ts";
 export * from "./order.ts";
 export * from "./packument.ts";
+export * from "./parse-plan.ts";
 export * from "./plan-release.ts";
 export * from "./plan.ts";
 export * from "./ports.ts";
