@@ -1,0 +1,183 @@
+/** The oracle's rules about whole runs and about the registry: what is claimed, what is shown, what ends. */
+import semver from "semver";
+import type { RunRecord } from "./history.ts";
+import { type Judged, type Rule, durableEvents, hasDownloaded, looksAt, readsOf, uploadsOf, writesOf } from "./oracle-view.ts";
+import { integrityOf, listSim } from "./sim-tarball.ts";
+
+function eachRun(ask: (run: RunRecord, judged: Judged) => readonly string[]): Rule["check"] {
+  return (judged) =>
+    judged.history.runs.flatMap((run) => ask(run, judged).map((message) => `${run.process}: ${message}`));
+}
+
+/** I1: whatever this release makes visible, everything it needs can be installed at that instant. */
+function closesAtEveryInstant({ world, history, code }: Judged): readonly string[] {
+  const machines = new Set(history.runs.map(({ machine }) => machine));
+  const names = new Set(code.packages.map(({ item }) => item.name));
+  return world.changes.flatMap((change) => {
+    if (change.kind !== "version-shown" || !machines.has(change.actor)) return [];
+    const shown = world.stateOf(change.name, change.at)?.versions.get(change.version ?? "");
+    const needs = shown?.manifest["dependencies"];
+    if (typeof needs !== "object" || needs === null) return [];
+    return Object.entries(needs).flatMap(([name, range]) => {
+      if (!names.has(name) || typeof range !== "string") return [];
+      const installable = [...(world.stateOf(name, change.at)?.versions.values() ?? [])].some(
+        (item) =>
+          semver.satisfies(item.version, range) && item.bytes !== undefined && integrityOf(item.bytes) === item.integrity,
+      );
+      return installable ? [] : [`${change.name}@${change.version} was shown before ${name}@${range} could be installed`];
+    });
+  });
+}
+
+/** I2: a version has one sha512 for ever. */
+function keepsContents({ world, history }: Judged): readonly string[] {
+  const machines = new Set(history.runs.map(({ machine }) => machine));
+  const first = new Map<string, string | undefined>();
+  return world.changes.flatMap((change) => {
+    if (change.kind !== "version-taken") return [];
+    const spec = `${change.name}@${change.version}`;
+    if (!first.has(spec)) first.set(spec, change.integrity);
+    return first.get(spec) === change.integrity || !machines.has(change.actor)
+      ? []
+      : [`${spec} was taken a second time with other bytes`];
+  });
+}
+
+/** I4: tags that this release moved are those of its plan, or the one that a first version becomes by itself. */
+function movesPlannedTags({ world, history }: Judged): readonly string[] {
+  return world.changes.flatMap((change) => {
+    if (change.kind !== "tag-moved" && change.kind !== "tag-removed") return [];
+    const runs = history.runs.filter(({ machine }) => machine === change.actor);
+    if (runs.length === 0) return [];
+    const isPlanned = runs.some(({ plan }) =>
+      plan?.steps.some(
+        ({ name, version, goal }) =>
+          name === change.name &&
+          ((goal.kind === "publish" && goal.sendTag === change.tag && version === change.version) ||
+            (goal.kind === "dist-tag" && goal.tag === change.tag && goal.to === change.version)),
+      ),
+    );
+    const isFirst = change.tag === "latest" && change.from === undefined;
+    return isPlanned || isFirst ? [] : [`${change.actor} moved ${change.tag} of ${change.name} to ${change.version}`];
+  });
+}
+
+/** Rule 8 and I6: what is said to be done was shown and downloaded by this run, and is there. */
+const provesWhatItSays = eachRun((run, { world }) => {
+  const endedAt = run.endedAt ?? 0;
+  const steps = run.plan?.steps ?? [];
+  return steps.flatMap((step) => {
+    const status = run.statuses.get(step.id);
+    const isClaimed = status === "done" || status === "superseded" || run.exitCode === 0;
+    if (!isClaimed) return [];
+    if (step.goal.kind === "publish") {
+      const shown = world.stateOf(step.name, endedAt)?.versions.get(step.version);
+      if (shown === undefined) return [`${step.id} counts as ${status}, but is not on the registry`];
+      if (shown.bytes === undefined || integrityOf(shown.bytes) !== shown.integrity)
+        return [`${step.id} counts as ${status}, but cannot be installed`];
+      return hasDownloaded(run, step.name, step.version, shown.integrity, endedAt)
+        ? []
+        : [`${step.id} counts as ${status}, but its tarball was not downloaded`];
+    }
+    if (step.goal.kind !== "dist-tag") return [];
+    const { tag, to } = step.goal;
+    const isSeen = looksAt(run, step.name, endedAt).some((look) => {
+      const seen = look.tags.get(tag);
+      return seen === to || (seen !== undefined && to !== undefined && semver.gt(seen, to));
+    });
+    return isSeen ? [] : [`${step.id} counts as ${status}, but no look past the caches showed it`];
+  });
+});
+
+/** I6, the other way: exit 0 when every step is shown; 3 only while nothing is known to be wrong. */
+const exitsTruly = eachRun((run) => {
+  if (run.exitCode === undefined || run.statuses.size === 0) return [];
+  const statuses = (run.plan?.steps ?? []).map((step) => run.statuses.get(step.id) ?? "");
+  const isAllShown = statuses.every((status) => status === "done" || status === "superseded");
+  const isWrong = statuses.some((status) => ["failed", "conflict", "corrupt", "wedged", "stale", "blocked"].includes(status));
+  const right = isAllShown ? 0 : isWrong ? 1 : 3;
+  // A problem without a failed step (a tag that cannot be proven) may make a 3 a 1.
+  const isRight = run.exitCode === right || (right === 3 && run.exitCode === 1 && run.problems.length > 0);
+  return isRight ? [] : [`exit ${run.exitCode} with ${statuses.join(", ")}`];
+});
+
+/** I17: contents that this machine did not pack count only when they are equal, or were judged and recorded. */
+const bindsOnlyItsOwn = eachRun((run, judged) => {
+  const endedAt = run.endedAt ?? 0;
+  return (run.plan?.steps ?? []).flatMap((step) => {
+    if (step.goal.kind !== "publish" || run.statuses.get(step.id) !== "done") return [];
+    const spec = `${step.name}@${step.version}`;
+    const shown = judged.world.stateOf(step.name, endedAt)?.versions.get(step.version);
+    if (shown?.bytes === undefined || shown.integrity === run.packed.get(spec)) return [];
+    const known = [...run.inherited, ...durableEvents(run, endedAt)];
+    const isRecorded = known.some(
+      (event) => event.type === "bound" && event.step === step.id && event.integrity === shown.integrity,
+    );
+    if (!isRecorded) return [`${spec} is done with bytes of others, and no line binds them`];
+    const source = judged.code.packages.find(({ item }) => item.name === step.name);
+    const served = listSim(shown.bytes).manifest;
+    if (JSON.stringify(served) !== JSON.stringify(source?.manifest)) return [`${spec} was bound although its manifest differs`];
+    const isWritten = known.some((event) => event.type === "write-started" && event.integrity === shown.integrity);
+    const isSameCommit = shown.gitHead === judged.code.source.commit && judged.code.source.isClean;
+    return isWritten || isSameCommit ? [] : [`${spec} was bound although nothing shows that this commit made it`];
+  });
+});
+
+/** Rule 7: a failure stops what depends on it, and only that. */
+const goesOnBesideFailures = eachRun((run, { code }) => {
+  const steps = run.plan?.steps ?? [];
+  const publishes = steps.filter((step) => step.goal.kind === "publish");
+  const statusOf = (name: string): string => {
+    const step = publishes.find((item) => item.name === name);
+    return step === undefined ? "done" : (run.statuses.get(step.id) ?? "");
+  };
+  // A plan that is refused as a whole writes nothing at all.
+  const isRefused = [...run.statuses.values()].some((status) => ["stale", "conflict", "corrupt"].includes(status));
+  if (run.exitCode !== 1 || isRefused || !run.isFinished) return [];
+  return publishes.flatMap((step) => {
+    const source = code.packages.find(({ item }) => item.name === step.name);
+    const needs = (source?.item.dependencies ?? []).map(({ name }) => statusOf(name));
+    const status = statusOf(step.name);
+    if (needs.every((item) => item === "done")) return status === "blocked" || status === "ready" ? [`${step.id} was not tried`] : [];
+    return uploadsOf(run).some((write) => write.name === step.name) ? [] : status === "blocked" || status === "done" ? [] : [`${step.id} is ${status}, not blocked`];
+  });
+});
+
+const operationsMax = 20_000;
+
+/** I18: a run ends within its limits. */
+const staysWithinLimits = eachRun((run, { limits }) => {
+  const lasted = (run.endedAt ?? run.startedAt) - run.startedAt;
+  const messages: string[] = [];
+  if (lasted > limits.waitTotalMs + 2 * limits.uploadTimeoutMs) messages.push(`lasted ${lasted} ms`);
+  if (readsOf(run).length + writesOf(run).length > operationsMax) messages.push("made too many requests");
+  return messages;
+});
+
+/** L5: after a run that exits 0, running the same command again on that machine writes nothing. */
+function writesNothingAgain({ history }: Judged): readonly string[] {
+  return history.runs.flatMap((run, index) => {
+    const isAfterSuccess = history.runs
+      .slice(0, index)
+      .some((other) => other.machine === run.machine && other.exitCode === 0);
+    return isAfterSuccess && writesOf(run).length > 0 ? [`${run.process}: wrote although the release was complete`] : [];
+  });
+}
+
+/** L2: a run that does not end well says what to do. */
+const namesARemedy = eachRun((run) =>
+  run.exitCode === undefined || run.exitCode === 0 || run.problems.length > 0 ? [] : [`exit ${run.exitCode} without a problem`],
+);
+
+export const safetyChecks: readonly Rule[] = [
+  { id: "rule 7", check: goesOnBesideFailures },
+  { id: "rule 8, I6", check: provesWhatItSays },
+  { id: "I1", check: closesAtEveryInstant },
+  { id: "I2", check: keepsContents },
+  { id: "I4", check: movesPlannedTags },
+  { id: "I6", check: exitsTruly },
+  { id: "I17", check: bindsOnlyItsOwn },
+  { id: "I18", check: staysWithinLimits },
+  { id: "L2", check: namesARemedy },
+  { id: "L5", check: writesNothingAgain },
+];

@@ -1,0 +1,119 @@
+/** One release from the first run of the command to its last, with whatever befalls it in between. */
+import type { Limits } from "@slipway/core";
+import { type Latency, steadyLatency } from "./connection.ts";
+import type { Choose } from "./exhaust.ts";
+import { type Fault, type FaultSource, noFaults } from "./fault.ts";
+import { type RunRecord, createHistory } from "./history.ts";
+import {
+  type Build,
+  type CommandOptions,
+  type Machine,
+  type Setting,
+  type SimSource,
+  type Tampering,
+  createMachine,
+  runCommand,
+} from "./machine.ts";
+import type { Judged } from "./oracle-view.ts";
+import { type Profile, verdaccio } from "./profile.ts";
+import { createRegistryWorld } from "./registry-world.ts";
+import { createVirtualClock } from "./virtual-clock.ts";
+
+export const registryUrl = "https://registry.invalid/";
+
+export interface SettingInput {
+  readonly limits: Limits;
+  readonly faults?: FaultSource;
+  readonly latency?: Latency;
+  readonly profile?: Profile;
+  readonly identity?: Setting["identity"];
+  readonly tamper?: Tampering;
+}
+
+export function createSetting(input: SettingInput): Setting {
+  const clock = createVirtualClock();
+  return {
+    clock,
+    world: createRegistryWorld(input.profile ?? verdaccio, clock, registryUrl),
+    history: createHistory(),
+    limits: input.limits,
+    latency: input.latency ?? steadyLatency,
+    faults: input.faults ?? noFaults,
+    ...(input.identity === undefined ? {} : { identity: input.identity }),
+    ...(input.tamper === undefined ? {} : { tamper: input.tamper }),
+  };
+}
+
+export interface ReleaseScript {
+  /** Most runs of the command before the release counts as not converging. */
+  readonly runsMax: number;
+  /** The machine of the next run, after one that did not exit 0. */
+  readonly nextMachine: (ended: RunRecord, machine: Machine) => Machine;
+  readonly options?: (run: number) => CommandOptions;
+  /** Milliseconds between two runs. */
+  readonly pauseMs?: () => number;
+}
+
+/** Runs the command until it exits 0, then once more without faults: that run has nothing to write. */
+export async function releaseUntilDone(
+  setting: Setting,
+  code: SimSource,
+  first: Machine,
+  script: ReleaseScript,
+): Promise<Judged> {
+  const { clock, world, history, limits } = setting;
+  let machine = first;
+  for (let count = 0; count < script.runsMax; count += 1) {
+    const ended = await runCommand(setting, code, machine, script.options?.(count));
+    if (ended.exitCode === 0) {
+      await runCommand({ ...setting, faults: noFaults }, code, machine);
+      break;
+    }
+    await clock.sleep(script.pauseMs?.() ?? 2_000);
+    machine = script.nextMachine(ended, machine);
+  }
+  return { world, history, code, limits };
+}
+
+const restarts: readonly { readonly label: string; readonly build: Build | undefined }[] = [
+  { label: "same machine", build: undefined },
+  { label: "fresh machine, same bytes", build: "reproducible" },
+  { label: "fresh machine, other bytes", build: "stamped" },
+];
+
+/** Fewer and longer polls: each is a point at which an enumeration may put a fault. */
+export function fewPolls(limits: Limits): Limits {
+  return { ...limits, pollFactor: 4, pollMaxMs: 60_000 };
+}
+
+export interface EnumeratedInput {
+  readonly limits: Limits;
+  readonly code: SimSource;
+  readonly choose: Choose;
+  /** Leaves faults out that differ in nothing the process can tell from another one. */
+  readonly worthTrying?: (fault: Fault) => boolean;
+  readonly tamper?: Tampering;
+}
+
+/** A release in which every fault, and once what the next run starts from, is a choice. */
+export async function releaseByChoice(input: EnumeratedInput): Promise<Judged> {
+  const { limits, code, choose, worthTrying = () => true } = input;
+  const faults: FaultSource = (operation, possible) => {
+    const worth = possible.filter(worthTrying);
+    const chosen = choose(worth.length + 1, `${operation.process} ${operation.label} [${worth.join("|")}]`);
+    return worth[chosen - 1];
+  };
+  const setting = createSetting({ limits: fewPolls(limits), faults, ...(input.tamper === undefined ? {} : { tamper: input.tamper }) });
+  const script: ReleaseScript = {
+    runsMax: 6,
+    nextMachine(_ended, machine) {
+      if (machine.name !== "first") return machine;
+      const restart = restarts[choose(restarts.length, "restart", { isFree: true })];
+      return restart?.build === undefined ? machine : createMachine("fresh", restart.build);
+    },
+  };
+  return setting.clock.run(
+    releaseUntilDone(setting, code, createMachine("first", "reproducible"), script),
+    "the release",
+  );
+}
