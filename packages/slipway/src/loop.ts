@@ -82,7 +82,7 @@ function createRecorder(run: ReleaseRun, state: RunState, wake: () => void) {
  */
 export async function runRelease(run: ReleaseRun): Promise<RunState> {
   const state = createRun(run.plan, run.limits);
-  for (const event of run.history) applyEvent(state, event);
+  for (const event of run.history) if (outlastsItsAttempt(event)) applyEvent(state, event);
   let wake = (): void => {};
   const record = createRecorder(run, state, () => wake());
   const nodesOf = (key: string) => state.byPackage.get(key) ?? [];
@@ -107,6 +107,15 @@ export async function runRelease(run: ReleaseRun): Promise<RunState> {
   if (failures.length > 0) throw failures[0];
   await record([{ type: "ended", at: run.clock.now(), reason, isComplete: isComplete(state) }]);
   return state;
+}
+
+/**
+ * What an earlier attempt sent and bound still counts. What it read does not: it was judged against that attempt's plan, and
+ * against this one (other tags, other bytes) it could make steps stale and so hide the writes that follow it.
+ */
+function outlastsItsAttempt(event: Event): boolean {
+  const { type } = event;
+  return type === "opened" || type === "resumed" || type === "write-started" || type === "write-ended" || type === "bound";
 }
 
 function beginning(run: ReleaseRun, state: RunState): Event {
