@@ -12,6 +12,8 @@ export interface AccessLogEntry {
   readonly status: number | undefined;
   /** When the request arrived, in milliseconds since the epoch. */
   readonly at: number;
+  /** When the answer was handed on; undefined like `status`. */
+  readonly answeredAt: number | undefined;
   /** True when the request can change packages: neither a read nor a log-in. */
   readonly isWrite: boolean;
 }
@@ -19,7 +21,7 @@ export interface AccessLogEntry {
 /** One line of a log file: an arrival, or the answer to an earlier arrival. */
 export type AccessLogLine =
   | { readonly id: number; readonly method: string; readonly url: string; readonly at: number }
-  | { readonly id: number; readonly status: number };
+  | { readonly id: number; readonly status: number; readonly answeredAt: number };
 
 const readMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
@@ -36,19 +38,21 @@ export function recordAccess(server: Server, record: (line: AccessLogLine) => vo
     lastId += 1;
     const id = lastId;
     record({ id, method: request.method ?? "GET", url: request.url ?? "/", at: Date.now() });
-    response.once("finish", () => record({ id, status: response.statusCode }));
+    response.once("finish", () => record({ id, status: response.statusCode, answeredAt: Date.now() }));
   });
 }
 
 /** Folds lines into entries, in the order of arrival. */
 export function foldAccessLog(lines: readonly AccessLogLine[]): readonly AccessLogEntry[] {
-  const statuses = new Map<number, number>();
-  for (const line of lines) if ("status" in line) statuses.set(line.id, line.status);
+  const answers = new Map<number, { readonly status: number; readonly answeredAt: number }>();
+  for (const line of lines) if ("status" in line) answers.set(line.id, line);
   const entries: AccessLogEntry[] = [];
   for (const line of lines) {
     if ("status" in line) continue;
     const { id, method, url, at } = line;
-    entries.push({ method, url, at, status: statuses.get(id), isWrite: isRegistryWrite(method, url) });
+    const answer = answers.get(id);
+    const { status, answeredAt } = answer ?? { status: undefined, answeredAt: undefined };
+    entries.push({ method, url, at, status, answeredAt, isWrite: isRegistryWrite(method, url) });
   }
   return entries;
 }
