@@ -1,6 +1,8 @@
 /** What tests and benches use. Nothing outside them imports it. */
 export { foldAccessLog, isRegistryWrite, writesOf } from "./access-log.ts";
 export type { AccessLogEntry } from "./access-log.ts";
+export { conformance } from "./conformance.ts";
+export type { ConformanceSubject, Expectation } from "./conformance.ts";
 export { startFaultProxy, startLatencyProxy } from "./fault-proxy.ts";
 export type { FaultProxy, FaultProxyOptions, LatencyProxy } from "./fault-proxy.ts";
 export type { Fault, FaultRule, FaultStage } from "./fault-rules.ts";
