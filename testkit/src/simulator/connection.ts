@@ -75,12 +75,19 @@ function showVersion(url: string, name: string, stored: StoredVersion, isFull: b
   };
 }
 
+function instant(stored: StoredVersion): string {
+  return new Date(stored.takenAt).toISOString();
+}
+
 /** The packument as the registry shows it; the abbreviated one has no gitHead. */
 export function showPackument(url: string, name: string, state: PackageState, isFull: boolean): Packument {
   const versions = [...state.versions.values()].map(
     (stored) => [stored.version, showVersion(url, name, stored, isFull)] as const,
   );
-  return { name, versions: new Map(versions), distTags: state.distTags, time: undefined, rev: undefined };
+  const time = isFull
+    ? new Map([...state.versions.values()].map((stored) => [stored.version, instant(stored)]))
+    : undefined;
+  return { name, versions: new Map(versions), distTags: state.distTags, time, rev: undefined };
 }
 
 type Unavailable = Extract<Reading<never>, { kind: "unavailable" }>;

@@ -16,6 +16,8 @@ export interface StoredVersion {
   readonly bytes: Uint8Array | undefined;
   readonly gitHead: string | undefined;
   readonly deprecated: string | undefined;
+  /** When the upload was taken. */
+  readonly takenAt: number;
 }
 
 /** A package at one instant. */
@@ -160,7 +162,9 @@ export function createRegistryWorld(profile: Profile, clock: VirtualClock, url: 
     const present = state.versions.get(version);
     if (present !== undefined) {
       const isRace = clock.now() - (history.takenAt.get(version) ?? 0) < profile.raceWindowMs;
-      if (isRace && present.integrity !== integrity) corrupt(name, present, bytes, by);
+      // Measured on Verdaccio 6.10.4: the tarball is written before the metadata is compared, so one that was removed
+      // is replaced by whatever comes next.
+      if (present.bytes === undefined || (isRace && present.integrity !== integrity)) corrupt(name, present, bytes, by);
       return profile.answers.alreadyPresent(version);
     }
     if (state.stuck.has(version)) return profile.answers.alreadyPresent(version);
@@ -171,7 +175,7 @@ export function createRegistryWorld(profile: Profile, clock: VirtualClock, url: 
       return profile.answers.accepted(false);
     }
     const gitHead = typeof manifest["gitHead"] === "string" ? manifest["gitHead"] : undefined;
-    const stored = { version, manifest, integrity, bytes, gitHead, deprecated: undefined };
+    const stored = { version, manifest, integrity, bytes, gitHead, deprecated: undefined, takenAt: clock.now() };
     history.takenAt.set(version, clock.now());
     note({ ...by, kind: "version-taken", name, version, integrity });
     if (profile.visibleAfterMs === 0) show(name, stored, request.tag, by);
