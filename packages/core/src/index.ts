@@ -15,3 +15,7 @@ export * from "./spec.ts";
 export * from "./step.ts";
 export * from "./tags.ts";
 export * from "./workspace.ts";
+export * from "./fold.ts";
+export * from "./identity.ts";
+export * from "./manifest.ts";
+export * from "./verification.ts";

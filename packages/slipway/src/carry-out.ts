@@ -2,7 +2,17 @@
  * Carries a packed plan out in its release folder: opens the journal, runs the loop, writes the report. Used by every verb that
  * writes to a registry.
  */
-import { applyEvent, createRun, type Clock, type Event, makeReport, type Plan, type Report, type RunState, type TarballStore } from "@slipway/core";
+import {
+  applyEvent,
+  createRun,
+  type Clock,
+  type Event,
+  makeReport,
+  type Plan,
+  type Report,
+  type RunState,
+  type TarballStore,
+} from "@slipway/core";
 import { openJournal } from "./journal.ts";
 import { type ReleaseRun, runRelease } from "./loop.ts";
 import type { Registries } from "./registries.ts";
@@ -11,6 +21,8 @@ import { toolVersion } from "./tool-version.ts";
 
 export interface CarryOutRequest {
   readonly plan: Plan;
+  /** As plan.json carries it. */
+  readonly planDigest: string;
   readonly folder: ReleaseFolder;
   readonly registries: Registries;
   readonly tarballs: TarballStore;
@@ -22,12 +34,12 @@ export interface CarryOutRequest {
 
 /** Runs until the end, and leaves journal and report in the folder whatever the end is. */
 export async function carryOut(request: CarryOutRequest): Promise<Report> {
-  const { plan, folder, registries, tarballs, clock, signal, readings, onEvent } = request;
+  const { plan, planDigest, folder, registries, tarballs, clock, signal, readings, onEvent } = request;
   const journal = await openJournal(folder.journalPath, plan.releaseId);
   try {
     const state = await runRelease({
       plan,
-      planDigest: digestPlan(plan),
+      planDigest,
       toolVersion,
       limits: plan.options.limits,
       registries: registries.get,

@@ -2,12 +2,32 @@
  * A registry that only reads. Writes are answered as if they had been accepted and show in later reads, so the same loop makes
  * the same reads and arrives at exactly the writes that a real run would send. Nothing leaves this process.
  */
-import type { Answer, Clock, Packument, PackumentVersion, Reading, RegistryPort, UploadRequest } from "@slipway/core";
+import { makeReport } from "@slipway/core";
+import type {
+  Answer,
+  Clock,
+  Packument,
+  PackumentVersion,
+  Plan,
+  Reading,
+  RegistryPort,
+  Report,
+  UploadRequest,
+  WriteKind,
+} from "@slipway/core";
+import type { VerbContext } from "./commands/verb.ts";
+import { readJournal } from "./journal.ts";
+import { type ReleaseRun, runRelease } from "./loop.ts";
+import { createTarballStore, digestPlan, journalPathOf } from "./release-folder.ts";
+import { toolVersion } from "./tool-version.ts";
 
 const accepted: Answer = { kind: "response", status: 201, headers: {}, body: undefined };
 
 interface Overlay {
-  readonly versions: Map<string, { readonly entry: PackumentVersion; readonly integrity: string; readonly sizeBytes: number }>;
+  readonly versions: Map<
+    string,
+    { readonly entry: PackumentVersion; readonly integrity: string; readonly sizeBytes: number }
+  >;
   readonly tags: Map<string, string | undefined>;
 }
 
@@ -29,11 +49,23 @@ export function createDryRunRegistry(real: RegistryPort, clock: Clock): Registry
     async readTarball(name, version, url, keepBytes) {
       const sent = overlays.get(name)?.versions.get(version);
       if (sent === undefined) return real.readTarball(name, version, url, keepBytes);
-      return { kind: "shown", value: { integrity: sent.integrity, sizeBytes: sent.sizeBytes, bytes: undefined }, at: clock.now(), fresh: true };
+      return {
+        kind: "shown",
+        value: { integrity: sent.integrity, sizeBytes: sent.sizeBytes, bytes: undefined },
+        at: clock.now(),
+        fresh: true,
+      };
     },
     async upload(request: UploadRequest) {
       const { name, version, tag, manifest, integrity, bytes } = request;
-      const entry = { integrity, tarball: undefined, gitHead: undefined, deprecated: undefined, attested: false, manifest };
+      const entry = {
+        integrity,
+        tarball: undefined,
+        gitHead: undefined,
+        deprecated: undefined,
+        attested: false,
+        manifest,
+      };
       overlayOf(name).versions.set(version, { entry, integrity, sizeBytes: bytes.length });
       overlayOf(name).tags.set(tag, version);
       return accepted;
@@ -61,5 +93,66 @@ function applyOverlay(name: string, reading: Reading<Packument>, overlay: Overla
     if (version === undefined) distTags.delete(tag);
     else distTags.set(tag, version);
   }
-  return { kind: "shown", value: { name, versions, distTags, time: base?.time, rev: base?.rev }, at: clock.now(), fresh: true };
+  return {
+    kind: "shown",
+    value: { name, versions, distTags, time: base?.time, rev: base?.rev },
+    at: clock.now(),
+    fresh: true,
+  };
+}
+
+/** A write that a release would send. */
+export interface PlannedWrite {
+  readonly write: WriteKind;
+  readonly name: string;
+  readonly version: string;
+  readonly registry: string;
+  /** The dist-tag that is sent with an upload or set. */
+  readonly tag: string | undefined;
+  readonly integrity: string | undefined;
+}
+
+export interface Rehearsal {
+  readonly plan: Plan;
+  readonly dir: string;
+  readonly contents: Parameters<typeof createTarballStore>[2];
+  /** Ports made by `createDryRunRegistry`. */
+  readonly registries: (url: string) => RegistryPort;
+  readonly readings: NonNullable<ReleaseRun["readings"]>;
+  readonly context: Pick<VerbContext, "clock" | "signal" | "onJsonEvent">;
+}
+
+/** Runs the real loop against ports that do not write, with a journal in memory, and tells what it would have sent. */
+export async function rehearseWrites(
+  rehearsal: Rehearsal,
+): Promise<{ readonly report: Report; readonly writes: readonly PlannedWrite[] }> {
+  const { plan, dir, contents, registries, readings, context } = rehearsal;
+  const { clock, signal } = context;
+  const writes: PlannedWrite[] = [];
+  const state = await runRelease({
+    plan,
+    planDigest: digestPlan(plan),
+    toolVersion,
+    limits: plan.options.limits,
+    registries,
+    journal: { append: async () => {} },
+    history: await readJournal(journalPathOf(dir)),
+    readings,
+    clock,
+    signal,
+    tarballs: createTarballStore(dir, plan, contents),
+    onEvent(event, current) {
+      const node = event.type === "write-started" ? current.nodes.get(event.step) : undefined;
+      if (event.type !== "write-started" || node === undefined) return;
+      const { name, version, registry, goal } = node.step;
+      const tag =
+        goal.kind === "dist-tag"
+          ? goal.tag
+          : goal.kind === "publish" && event.write === "upload"
+            ? goal.sendTag
+            : undefined;
+      writes.push({ write: event.write, name, version, registry, tag, integrity: event.integrity });
+    },
+  });
+  return { report: makeReport(plan, state, clock.now()), writes };
 }

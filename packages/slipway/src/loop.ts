@@ -36,7 +36,11 @@ export interface ReleaseRun {
   /** What the journal held when it was opened. */
   readonly history: readonly Event[];
   /** Readings made just before, while planning: saves looking a second time. */
-  readonly readings?: readonly { readonly registry: string; readonly name: string; readonly reading: Reading<Packument> }[];
+  readonly readings?: readonly {
+    readonly registry: string;
+    readonly name: string;
+    readonly reading: Reading<Packument>;
+  }[];
   readonly clock: Clock;
   readonly tarballs: TarballStore;
   /** Stops the run: writes in flight are awaited and journalled, nothing new is begun. */
@@ -115,7 +119,9 @@ export async function runRelease(run: ReleaseRun): Promise<RunState> {
  */
 function outlastsItsAttempt(event: Event): boolean {
   const { type } = event;
-  return type === "opened" || type === "resumed" || type === "write-started" || type === "write-ended" || type === "bound";
+  return (
+    type === "opened" || type === "resumed" || type === "write-started" || type === "write-ended" || type === "bound"
+  );
 }
 
 function beginning(run: ReleaseRun, state: RunState): Event {
@@ -150,7 +156,8 @@ async function runUntilEnd(turning: Turning): Promise<"finished" | "out-of-time"
     });
     const now = clock.now();
     const deadline = deadlineOf(state);
-    const stopping = failures.length > 0 || signal?.aborted === true ? "interrupted" : now >= deadline ? "out-of-time" : undefined;
+    const stopping =
+      failures.length > 0 || signal?.aborted === true ? "interrupted" : now >= deadline ? "out-of-time" : undefined;
     const decision = stopping === undefined ? decide(state, now) : { actions: [], wakeAt: undefined };
     for (const action of decision.actions) {
       if (inFlight.size >= limits.concurrency) break;
@@ -163,7 +170,13 @@ async function runUntilEnd(turning: Turning): Promise<"finished" | "out-of-time"
       if (decision.wakeAt >= deadline) return "out-of-time";
     }
     const until = Math.min(decision.wakeAt ?? Number.POSITIVE_INFINITY, deadline);
-    await waitForChange({ clock, untilMs: stopping === undefined ? until - now : undefined, signal, isWoken: () => isWoken, onListen: (wakeUp) => (listener = wakeUp) });
+    await waitForChange({
+      clock,
+      untilMs: stopping === undefined ? until - now : undefined,
+      signal,
+      isWoken: () => isWoken,
+      onListen: (wakeUp) => (listener = wakeUp),
+    });
   }
 }
 
@@ -182,7 +195,8 @@ async function waitForChange({ clock, untilMs, signal, isWoken, onListen }: Wait
   const sleeping = new AbortController();
   const changed = new Promise<void>((resolve) => {
     onListen(resolve);
-    if (signal?.aborted === false) signal.addEventListener("abort", () => resolve(), { once: true, signal: sleeping.signal });
+    if (signal?.aborted === false)
+      signal.addEventListener("abort", () => resolve(), { once: true, signal: sleeping.signal });
   });
   await Promise.race(untilMs === undefined ? [changed] : [changed, clock.sleep(Math.max(1, untilMs), sleeping.signal)]);
   sleeping.abort();

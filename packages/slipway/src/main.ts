@@ -37,32 +37,45 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
 
 function createTerminalFor(argv: readonly string[]): Terminal {
   const { env, stdout, stderr } = process;
-  const isColor = !argv.includes("--no-color") && !env["NO_COLOR"] && (stderr.isTTY === true || Boolean(env["FORCE_COLOR"]));
-  return createTerminal({ stdout, stderr, isColor, isLive: stderr.isTTY === true && !env["CI"] && env["TERM"] !== "dumb" });
+  const isColor =
+    !argv.includes("--no-color") && !env["NO_COLOR"] && (stderr.isTTY === true || Boolean(env["FORCE_COLOR"]));
+  return createTerminal({
+    stdout,
+    stderr,
+    isColor,
+    isLive: stderr.isTTY === true && !env["CI"] && env["TERM"] !== "dumb",
+  });
 }
 
 function addFlags(command: Command, flags: readonly FlagUsage[]): void {
   for (const flag of flags) {
-    if (flag.isList === true) command.option(flag.flags, flag.text, (value: string, all: string[]) => [...all, value], []);
+    if (flag.isList === true)
+      command.option(flag.flags, flag.text, (value: string, all: string[]) => [...all, value], []);
     else command.option(flag.flags, flag.text);
   }
 }
 
 function addVerb(program: Command, usage: VerbUsage, terminal: Terminal, done: (code: ExitCode) => void): void {
-  const command = program.command(usage.name).description(usage.text).exitOverride().configureOutput({ writeErr: () => {} });
+  const command = program
+    .command(usage.name)
+    .description(usage.text)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} });
   for (const argument of usage.arguments) command.argument(argument.form, argument.text);
   addFlags(command, usage.flags);
   addFlags(command, globalFlags);
   command.action(async () => {
-    const flags: Flags = { ...program.opts(), ...onlyGiven(command) };
+    const flags: Flags = { ...program.opts<Flags>(), ...onlyGiven(command) };
     done(await runVerb(usage, command.args, flags, terminal));
   });
 }
 
 /** Options of a verb, without defaults that would hide what stands before the verb (`slipway --json plan`). */
-function onlyGiven(command: Command): Record<string, unknown> {
-  const options: Record<string, unknown> = command.opts();
-  return Object.fromEntries(Object.entries(options).filter(([name]) => command.getOptionValueSource(name) !== "default"));
+function onlyGiven(command: Command): Flags {
+  const options: Flags = command.opts();
+  return Object.fromEntries(
+    Object.entries(options).filter(([name]) => command.getOptionValueSource(name) !== "default"),
+  );
 }
 
 async function runVerb(usage: VerbUsage, args: readonly string[], flags: Flags, terminal: Terminal): Promise<ExitCode> {
@@ -70,7 +83,12 @@ async function runVerb(usage: VerbUsage, args: readonly string[], flags: Flags, 
   const stop = (signal: NodeJS.Signals): void => {
     // The second Ctrl-C is not caught: somebody wants out at once, and the journal is made for that.
     if (interrupt.signal.aborted) process.exit(signal === "SIGINT" ? 130 : 143);
-    terminal.line("warn", "Stopping", "after the writes in flight", "once more to stop at once; run the same command again to go on");
+    terminal.line(
+      "warn",
+      "Stopping",
+      "after the writes in flight",
+      "once more to stop at once; run the same command again to go on",
+    );
     interrupt.abort();
   };
   process.on("SIGINT", stop).on("SIGTERM", stop);
@@ -90,7 +108,11 @@ async function runVerb(usage: VerbUsage, args: readonly string[], flags: Flags, 
     };
     const verb = await usage.load();
     const data = await verb.command(args, flags, context);
-    const text = isJson ? (isEvents ? JSON.stringify(verb.views.json(data)) : JSON.stringify(verb.views.json(data), undefined, 2)) : verb.views.human(data, terminal);
+    const text = isJson
+      ? isEvents
+        ? JSON.stringify(verb.views.json(data))
+        : JSON.stringify(verb.views.json(data), undefined, 2)
+      : verb.views.human(data, terminal);
     if (text !== "") terminal.data(text);
     return verb.exitCode(data);
   } finally {

@@ -58,16 +58,28 @@ export async function perform(action: Action, context: PerformContext): Promise<
 }
 
 /** What a reading says about the versions and tags of these nodes, all of one package, and nothing else. */
-export function observation(nodes: readonly StepState[], registry: string, name: string, reading: Reading<Packument>): Event {
+export function observation(
+  nodes: readonly StepState[],
+  registry: string,
+  name: string,
+  reading: Reading<Packument>,
+): Event {
   const common = { type: "observed", at: reading.at, registry, name } as const;
   if (reading.kind === "unavailable")
-    return { ...common, fresh: false, packument: "unavailable", reason: reading.reason, ...(reading.status === undefined ? {} : { status: reading.status }) };
+    return {
+      ...common,
+      fresh: false,
+      packument: "unavailable",
+      reason: reading.reason,
+      ...(reading.status === undefined ? {} : { status: reading.status }),
+    };
   if (reading.kind === "absent") return { ...common, fresh: reading.fresh, packument: "absent" };
   const versions: Record<string, { integrity?: string } | null> = {};
   const tags: Record<string, string | null> = {};
   for (const { step } of nodes) {
     const entry = reading.value.versions.get(step.version);
-    versions[step.version] = entry === undefined ? null : entry.integrity === undefined ? {} : { integrity: entry.integrity };
+    versions[step.version] =
+      entry === undefined ? null : entry.integrity === undefined ? {} : { integrity: entry.integrity };
     if (step.goal.kind === "dist-tag") tags[step.goal.tag] = reading.value.distTags.get(step.goal.tag) ?? null;
   }
   return { ...common, fresh: reading.fresh, packument: "shown", versions, tags };
@@ -89,16 +101,35 @@ async function inspect(node: StepState, context: PerformContext): Promise<void> 
   return context.record([observed, download.event]);
 }
 
-type Download = { readonly event: Event; readonly integrity: string | undefined; readonly bytes: Uint8Array | undefined };
+type Download = {
+  readonly event: Event;
+  readonly integrity: string | undefined;
+  readonly bytes: Uint8Array | undefined;
+};
 
-async function fetchTarball(node: StepState, port: RegistryPort, url: string | undefined, clock: Clock, keepBytes = false): Promise<Download> {
+async function fetchTarball(
+  node: StepState,
+  port: RegistryPort,
+  url: string | undefined,
+  clock: Clock,
+  keepBytes = false,
+): Promise<Download> {
   const { name, version, id } = node.step;
   const reading = await port.readTarball(name, version, url, keepBytes);
   const common = { type: "downloaded", at: clock.now(), step: id } as const;
   if (reading.kind === "shown")
-    return { event: { ...common, result: "hashed", integrity: reading.value.integrity }, integrity: reading.value.integrity, bytes: reading.value.bytes };
-  if (reading.kind === "absent") return { event: { ...common, result: "missing" }, integrity: undefined, bytes: undefined };
-  return { event: { ...common, result: "unavailable", reason: reading.reason }, integrity: undefined, bytes: undefined };
+    return {
+      event: { ...common, result: "hashed", integrity: reading.value.integrity },
+      integrity: reading.value.integrity,
+      bytes: reading.value.bytes,
+    };
+  if (reading.kind === "absent")
+    return { event: { ...common, result: "missing" }, integrity: undefined, bytes: undefined };
+  return {
+    event: { ...common, result: "unavailable", reason: reading.reason },
+    integrity: undefined,
+    bytes: undefined,
+  };
 }
 
 async function listIfTarball(bytes: Uint8Array, tarballs: TarballStore): Promise<TarballContents | undefined> {
@@ -166,7 +197,15 @@ async function write(node: StepState, kind: WriteKind, context: PerformContext):
   const { clock, record } = context;
   const send = await prepareWrite(node, kind, context);
   if (send === undefined) return;
-  await record([{ type: "write-started", at: clock.now(), step: id, write: kind, ...(send.integrity === undefined ? {} : { integrity: send.integrity }) }]);
+  await record([
+    {
+      type: "write-started",
+      at: clock.now(),
+      step: id,
+      write: kind,
+      ...(send.integrity === undefined ? {} : { integrity: send.integrity }),
+    },
+  ]);
   const answer = await send.request();
   const result = classify(answer, kind, formatSpec(name, version));
   const at = clock.now();
@@ -185,7 +224,16 @@ async function write(node: StepState, kind: WriteKind, context: PerformContext):
   if (result.status !== 429) return record([ended]);
   // The whole registry is asking for a pause, not this package alone.
   const untilAt = at + (result.retryAfterMs ?? context.limits.rateLimitPauseMs);
-  return record([ended, { type: "waited", at, registry, untilAt, reason: `answered 429${result.message === undefined ? "" : `: ${result.message}`}` }]);
+  return record([
+    ended,
+    {
+      type: "waited",
+      at,
+      registry,
+      untilAt,
+      reason: `answered 429${result.message === undefined ? "" : `: ${result.message}`}`,
+    },
+  ]);
 }
 
 interface PreparedWrite {
@@ -193,7 +241,11 @@ interface PreparedWrite {
   readonly request: () => Promise<Answer>;
 }
 
-async function prepareWrite(node: StepState, kind: WriteKind, context: PerformContext): Promise<PreparedWrite | undefined> {
+async function prepareWrite(
+  node: StepState,
+  kind: WriteKind,
+  context: PerformContext,
+): Promise<PreparedWrite | undefined> {
   const { name, version, goal, registry } = node.step;
   const port = context.registries(registry);
   switch (kind) {
@@ -205,7 +257,11 @@ async function prepareWrite(node: StepState, kind: WriteKind, context: PerformCo
       // gitHead is evidence for rule 1, so only a commit that holds exactly these sources may be named.
       const manifest = normalizeManifest(ours.manifest, commit !== undefined && isClean ? { gitHead: commit } : {});
       const { bytes, integrity } = ours;
-      return { integrity, request: () => port.upload({ name, version, tag: goal.sendTag, access: goal.access, manifest, bytes, integrity }) };
+      return {
+        integrity,
+        request: () =>
+          port.upload({ name, version, tag: goal.sendTag, access: goal.access, manifest, bytes, integrity }),
+      };
     }
     case "set-tag":
       if (goal.kind !== "dist-tag" || goal.to === undefined) throw new Error(`${node.step.id} sets no tag`);

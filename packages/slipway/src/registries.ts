@@ -22,7 +22,10 @@ export interface RegistriesOptions {
   readonly clock: Clock;
 }
 
-export async function openRegistries(urls: Iterable<string>, { settings, limits, clock }: RegistriesOptions): Promise<Registries> {
+export async function openRegistries(
+  urls: Iterable<string>,
+  { settings, limits, clock }: RegistriesOptions,
+): Promise<Registries> {
   const ports = new Map<string, ClosableRegistry>();
   for (const url of new Set(urls)) {
     const credentials = settings.credentialsFor(url);
@@ -30,7 +33,7 @@ export async function openRegistries(urls: Iterable<string>, { settings, limits,
       url,
       createRegistry({
         url,
-        credentials: () => credentials.header,
+        credentials: () => credentials.authorization,
         limits,
         connection: await settings.connectionFor(url),
         hostReplacement: settings.hostReplacement,
@@ -46,7 +49,7 @@ export async function openRegistries(urls: Iterable<string>, { settings, limits,
       if (port === undefined) throw new Error(`the registry ${url} was not opened`);
       return port;
     },
-    isAuthenticated: (url) => settings.credentialsFor(url).header !== undefined,
+    isAuthenticated: (url) => settings.credentialsFor(url).authorization !== undefined,
     assertWritable(wanted) {
       const problems: Problem[] = [];
       for (const url of new Set(wanted)) {

@@ -31,6 +31,10 @@ export function folderOf(root: string, releaseId: string): string {
   return join(root, folderName, releaseId);
 }
 
+export function journalPathOf(dir: string): string {
+  return join(dir, "journal.ndjson");
+}
+
 /** sha256 of the plan as plan.json holds it, hex. */
 export function digestPlan(plan: Plan): string {
   return createHash("sha256").update(JSON.stringify(plan)).digest("hex");
@@ -51,7 +55,7 @@ export async function openReleaseFolder(dir: string): Promise<ReleaseFolder> {
   }
   const lockPath = join(dir, "lock");
   await lock(lockPath, dir);
-  return { dir, journalPath: join(dir, "journal.ndjson"), close: () => rm(lockPath, { force: true }) };
+  return { dir, journalPath: journalPathOf(dir), close: () => rm(lockPath, { force: true }) };
 }
 
 interface Owner {
@@ -118,7 +122,8 @@ async function readOwner(path: string): Promise<Owner | undefined> {
     // Torn or already gone: nobody can be named as its owner.
     return undefined;
   }
-  if (!isJsonObject(value) || typeof value["pid"] !== "number" || typeof value["startedAt"] !== "string") return undefined;
+  if (!isJsonObject(value) || typeof value["pid"] !== "number" || typeof value["startedAt"] !== "string")
+    return undefined;
   return { pid: value["pid"], startedAt: value["startedAt"] };
 }
 
@@ -153,15 +158,22 @@ export async function writePlanFile(path: string, plan: Plan): Promise<string> {
 }
 
 /** Reads plan.json; `wantedDigest` is what the caller was given outside the folder. */
-export async function readPlan(path: string, wantedDigest?: string): Promise<{ readonly plan: Plan; readonly digest: string }> {
+export async function readPlan(
+  path: string,
+  wantedDigest?: string,
+): Promise<{ readonly plan: Plan; readonly digest: string }> {
   let value: unknown;
   try {
     value = JSON.parse(await readFile(path, "utf8"));
   } catch (cause) {
-    if (isCode(cause, "ENOENT") || isCode(cause, "ENOTDIR")) fail("SLIP_FOLDER_INVALID", `${path} does not exist`, { cause });
-    fail("SLIP_FOLDER_INVALID", `${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    if (isCode(cause, "ENOENT") || isCode(cause, "ENOTDIR"))
+      fail("SLIP_FOLDER_INVALID", `${path} does not exist`, { cause });
+    fail("SLIP_FOLDER_INVALID", `${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
   }
-  if (!isJsonObject(value) || typeof value["digest"] !== "string") fail("SLIP_FOLDER_INVALID", `${path} does not hold a plan`);
+  if (!isJsonObject(value) || typeof value["digest"] !== "string")
+    fail("SLIP_FOLDER_INVALID", `${path} does not hold a plan`);
   const digest = createHash("sha256").update(JSON.stringify(value["plan"])).digest("hex");
   if (digest !== value["digest"]) fail("SLIP_PLAN_CHANGED", `${path} was edited after it was written`);
   if (wantedDigest !== undefined && wantedDigest !== digest)
@@ -199,19 +211,27 @@ export async function writeTarball(dir: string, name: string, version: string, b
  * The tarballs of a packed plan. Bytes still in memory are hashed all the same: one rule, no shortcut. A path in the plan is
  * not followed: where a tarball lies is decided by its name.
  */
-export function createTarballStore(dir: string, plan: Plan, inMemory: ReadonlyMap<Spec, InMemoryTarball> = new Map()): TarballStore {
+export function createTarballStore(
+  dir: string,
+  plan: Plan,
+  inMemory: ReadonlyMap<Spec, InMemoryTarball> = new Map(),
+): TarballStore {
   const bySpec = new Map((plan.tarballs ?? []).map((tarball) => [tarball.spec, tarball]));
   return {
     async read(name, version) {
       const spec = formatSpec(name, version);
       const tarball = bySpec.get(spec);
-      if (tarball === undefined) return fail("SLIP_FOLDER_INVALID", `the plan has no tarball for ${spec}; run slipway pack`);
+      if (tarball === undefined)
+        return fail("SLIP_FOLDER_INVALID", `the plan has no tarball for ${spec}; run slipway pack`);
       const known = inMemory.get(spec);
       const path = join(dir, tarballPath(name, version));
       const bytes = known?.bytes ?? (await readTarballFile(path, spec));
       const integrity = integrityOf(bytes);
       if (integrity !== tarball.integrity)
-        fail("SLIP_TARBALL_CHANGED", `${path} is not what pack made`, { spec, details: [`packed ${tarball.integrity}`, `found  ${integrity}`] });
+        fail("SLIP_TARBALL_CHANGED", `${path} is not what pack made`, {
+          spec,
+          details: [`packed ${tarball.integrity}`, `found  ${integrity}`],
+        });
       return { bytes, integrity, manifest: known?.manifest ?? (await readTarballManifest(bytes)) };
     },
     list: (bytes) => listTarball(bytes),

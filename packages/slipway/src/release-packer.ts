@@ -36,6 +36,8 @@ export interface PackRequest {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly onPacked: (tarball: Tarball, isReused: boolean) => void;
   readonly onScript: (spec: Spec, name: string) => void;
+  /** Lines that scripts print, redacted. */
+  readonly onOutput: (line: string) => void;
 }
 
 export interface PackedBytes {
@@ -68,7 +70,8 @@ export function writtenIntegrities(history: readonly Event[]): ReadonlyMap<Spec,
 /** Packs everything or throws one ProblemsError; nothing has been uploaded then. */
 export async function packRelease(request: PackRequest): Promise<PackedRelease> {
   const { plan, root, order } = request;
-  if (plan.options.build !== undefined) await runBuildCommand(plan.options.build, { cwd: root, env: request.env });
+  if (plan.options.build !== undefined)
+    await runBuildCommand(plan.options.build, { cwd: root, env: request.env, onOutput: request.onOutput });
   const position = new Map(order.map((name, index) => [name, index]));
   const packages = [...plan.packages].sort((a, b) => (position.get(a.name) ?? 0) - (position.get(b.name) ?? 0));
   const packed = new Map<Spec, Packed>();
@@ -89,7 +92,9 @@ export async function packRelease(request: PackRequest): Promise<PackedRelease> 
   const rest = packages.filter((item) => !scripted.has(item.name));
   if (problems.length === 0) await Promise.all(Array.from({ length: packedAtOnce }, async () => drain(rest, keep)));
   if (problems.length > 0) throw new ProblemsError(problems);
-  const tarballs = plan.packages.map((item) => packed.get(formatSpec(item.name, item.version))?.tarball).filter((item) => item !== undefined);
+  const tarballs = plan.packages
+    .map((item) => packed.get(formatSpec(item.name, item.version))?.tarball)
+    .filter((item) => item !== undefined);
   for (const { tarball, isReused } of packed.values()) request.onPacked(tarball, isReused);
   return { plan: { ...plan, steps: withIntegrities(plan, packed), tarballs }, contents: packed };
 }
@@ -113,15 +118,25 @@ async function packOne(request: PackRequest, item: PlannedPackage): Promise<Pack
   if (reused !== undefined) return reused;
   const dir = join(request.root, item.dir);
   const { ignoreScripts } = request.plan.options;
-  const scripts = { spec, env: request.env, ignoreScripts, onScript: (name: string) => request.onScript(spec, name) };
-  await runPackScripts(dir, scripts);
+  const scripts = {
+    env: request.env,
+    ignoreScripts,
+    onScript: (name: string) => request.onScript(spec, name),
+    onOutput: request.onOutput,
+  };
+  const before = await runPackScripts(dir, scripts);
   const result = await packPackage(dir, { workspaceRoot: request.root });
-  await runPostpack(dir, scripts);
+  await runPostpack(dir, scripts, before);
   checkManifest(item, result.manifest);
   if (request.dir !== undefined) await writeTarball(request.dir, item.name, item.version, result.bytes);
   const { integrity, sizeBytes, unpackedSizeBytes, files, bytes, manifest } = result;
   const path = tarballPath(item.name, item.version);
-  return { bytes, manifest, isReused: false, tarball: { spec, path, integrity, sizeBytes, unpackedSizeBytes, fileCount: files.length } };
+  return {
+    bytes,
+    manifest,
+    isReused: false,
+    tarball: { spec, path, integrity, sizeBytes, unpackedSizeBytes, fileCount: files.length },
+  };
 }
 
 /** The very bytes that were sent, when the folder still has them. */
@@ -138,7 +153,12 @@ async function readSent(dir: string, item: PlannedPackage, sent: string): Promis
   const { entries, manifest } = await listTarball(bytes);
   const spec = formatSpec(item.name, item.version);
   const files = entries.filter((entry) => entry.type === "file");
-  return { bytes, manifest, isReused: true, tarball: { spec, path, integrity: sent, sizeBytes: bytes.length, unpackedSizeBytes: 0, fileCount: files.length } };
+  return {
+    bytes,
+    manifest,
+    isReused: true,
+    tarball: { spec, path, integrity: sent, sizeBytes: bytes.length, unpackedSizeBytes: 0, fileCount: files.length },
+  };
 }
 
 const protocols = /^(workspace|catalog|link|file|portal|patch):/;
@@ -147,15 +167,22 @@ const protocols = /^(workspace|catalog|link|file|portal|patch):/;
 function checkManifest(item: PlannedPackage, manifest: Readonly<Record<string, unknown>>): void {
   const spec = formatSpec(item.name, item.version);
   if (manifest["name"] !== item.name || manifest["version"] !== item.version)
-    fail("SLIP_MANIFEST_CHANGED", `the plan says ${spec}, but ${item.dir}/package.json was packed as ${String(manifest["name"])}@${String(manifest["version"])}`, { spec });
-  if (manifest["private"] === true) fail("SLIP_MANIFEST_CHANGED", `${item.dir}/package.json became private after the plan was made`, { spec });
+    fail(
+      "SLIP_MANIFEST_CHANGED",
+      `the plan says ${spec}, but ${item.dir}/package.json was packed as ${String(manifest["name"])}@${String(manifest["version"])}`,
+      { spec },
+    );
+  if (manifest["private"] === true)
+    fail("SLIP_MANIFEST_CHANGED", `${item.dir}/package.json became private after the plan was made`, { spec });
   const problems: Problem[] = [];
   for (const kind of dependencyKinds) {
     const map = manifest[kind];
     if (kind === "devDependencies" || !isJsonObject(map)) continue;
     for (const [name, range] of Object.entries(map))
       if (typeof range === "string" && protocols.test(range))
-        problems.push(problem("SLIP_DEPENDENCY_PROTOCOL", `${spec} was packed with ${kind} ${name}: ${range}`, { spec }));
+        problems.push(
+          problem("SLIP_DEPENDENCY_PROTOCOL", `${spec} was packed with ${kind} ${name}: ${range}`, { spec }),
+        );
   }
   if (problems.length > 0) throw new ProblemsError(problems);
 }

@@ -19,7 +19,10 @@ export interface VerbUsage {
 }
 
 export const globalFlags: readonly FlagUsage[] = [
-  { flags: "--json [form]", text: "print data as JSON on stdout; `--json=events` prints events as they happen, one a line" },
+  {
+    flags: "--json [form]",
+    text: "print data as JSON on stdout; `--json=events` prints events as they happen, one a line",
+  },
   { flags: "--registry <url>", text: "registry for packages whose manifest and .npmrc name no other" },
   { flags: "--cwd <dir>", text: "run as if started in this folder" },
   { flags: "--config <file>", text: "configuration file instead of slipway.config.{ts,js,json}" },
@@ -27,12 +30,19 @@ export const globalFlags: readonly FlagUsage[] = [
 ];
 
 const planFlags: readonly FlagUsage[] = [
-  { flags: "--base <rev>", text: "only packages whose version changed since this commit; `auto` finds it from the CI event" },
+  {
+    flags: "--base <rev>",
+    text: "only packages whose version changed since this commit; `auto` finds it from the CI event",
+  },
   { flags: "--only <glob>", text: "only packages whose name matches", isList: true },
   { flags: "--tag <tag>", text: "dist-tag of this release" },
   { flags: "--access <access>", text: "public or restricted, for packages whose publishConfig does not say" },
   { flags: "--identity <level>", text: "weakest proof that a version is this release's: source, files or bytes" },
-  { flags: "--accept <spec=integrity>", text: "accept these contents of a version that is already published", isList: true },
+  {
+    flags: "--accept <spec=integrity>",
+    text: "accept these contents of a version that is already published",
+    isList: true,
+  },
   { flags: "--new-packages <policy>", text: "allow or refuse names that are new to the registry" },
 ];
 
@@ -52,7 +62,10 @@ export const verbs: readonly VerbUsage[] = [
     name: "plan",
     arguments: [],
     text: "decide what has to be released, and write it to a plan",
-    flags: [...planFlags, { flags: "--out <file>", text: "where the plan goes; default .slipway/<release id>/plan.json" }],
+    flags: [
+      ...planFlags,
+      { flags: "--out <file>", text: "where the plan goes; default .slipway/<release id>/plan.json" },
+    ],
     load: async () => (await import("./plan.ts")).plan,
   },
   {

@@ -41,7 +41,11 @@ export function textFlag(flags: Flags, name: string): string | undefined {
 
 export function listFlag(flags: Flags, name: string): readonly string[] {
   const value = flags[name];
-  return Array.isArray(value) ? value.filter((item): item is string => typeof item === "string") : typeof value === "string" ? [value] : [];
+  return Array.isArray(value)
+    ? value.filter((item): item is string => typeof item === "string")
+    : typeof value === "string"
+      ? [value]
+      : [];
 }
 
 export function isFlagSet(flags: Flags, name: string): boolean {

@@ -17,7 +17,10 @@ export function formatProblems(problems: readonly Problem[], terminal: Pick<Term
       if (first === undefined) return "";
       if (group.length === 1) return formatProblem(first, terminal);
       const heads = group.map((problem) =>
-        [`${terminal.paint("bad", `error[${problem.code}]`)}: ${problem.message}`, ...(problem.details ?? []).map((line) => `  ${line}`)].join("\n"),
+        [
+          `${terminal.paint("bad", `error[${problem.code}]`)}: ${problem.message}`,
+          ...(problem.details ?? []).map((line) => `  ${line}`),
+        ].join("\n"),
       );
       return [...heads, "", `${terminal.paint("busy", "hint")}: ${first.hint}`].join("\n");
     })

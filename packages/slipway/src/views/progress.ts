@@ -1,9 +1,21 @@
 /** Events of a running release as lines of talk. It only reads the state; it must never influence the run. */
-import { type Event, formatSpec, isFailed, packageKey, type RunState, type Status, type StepState, type Tarball } from "@slipway/core";
+import {
+  type Event,
+  formatSpec,
+  isFailed,
+  packageKey,
+  type RunState,
+  type Status,
+  type StepState,
+  type Tarball,
+} from "@slipway/core";
 import { formatDuration, formatSize } from "./quantities.ts";
 import type { Terminal } from "./terminal.ts";
 
-export function createProgress(terminal: Terminal, tarballs: readonly Tarball[]): (event: Event, state: RunState) => void {
+export function createProgress(
+  terminal: Terminal,
+  tarballs: readonly Tarball[],
+): (event: Event, state: RunState) => void {
   const sizes = new Map(tarballs.map((tarball) => [tarball.spec, tarball]));
   const announced = new Map<string, Status>();
 
@@ -15,16 +27,32 @@ export function createProgress(terminal: Terminal, tarballs: readonly Tarball[])
     if (node.status === "done") {
       const tarball = sizes.get(spec);
       const size = tarball === undefined ? "" : `${tarball.fileCount} files, ${formatSize(tarball.sizeBytes)}`;
-      if (node.bound !== undefined) terminal.line("warn", "Bound", spec, "published by an earlier attempt of this commit");
-      else terminal.line("good", node.sends > 0 ? "Published" : "Confirmed", spec, node.sends > 0 ? size : "already there, the same bytes");
-    } else if (isFailed(node.status)) terminal.line("bad", node.status === "blocked" ? "Blocked" : "Failed", spec, node.problem?.message ?? node.status);
+      if (node.bound !== undefined)
+        terminal.line("warn", "Bound", spec, "published by an earlier attempt of this commit");
+      else
+        terminal.line(
+          "good",
+          node.sends > 0 ? "Published" : "Confirmed",
+          spec,
+          node.sends > 0 ? size : "already there, the same bytes",
+        );
+    } else if (isFailed(node.status))
+      terminal.line(
+        "bad",
+        node.status === "blocked" ? "Blocked" : "Failed",
+        spec,
+        node.problem?.message ?? node.status,
+      );
   }
 
   function announceTag(node: StepState, tag: string): void {
     const what = `${node.step.name} ${tag}`;
-    if (node.status === "done" && node.writes > 0) terminal.line("good", "Tagged", what, `${node.step.from ?? "none"} -> ${node.step.version}`);
-    else if (node.status === "superseded") terminal.line("warn", "Superseded", what, `stays at ${node.shown ?? "nothing"}`);
-    else if (isFailed(node.status) && node.status !== "blocked") terminal.line("bad", "Failed", what, node.problem?.message ?? node.status);
+    if (node.status === "done" && node.writes > 0)
+      terminal.line("good", "Tagged", what, `${node.step.from ?? "none"} -> ${node.step.version}`);
+    else if (node.status === "superseded")
+      terminal.line("warn", "Superseded", what, `stays at ${node.shown ?? "nothing"}`);
+    else if (isFailed(node.status) && node.status !== "blocked")
+      terminal.line("bad", "Failed", what, node.problem?.message ?? node.status);
   }
 
   return (event, state) => {
@@ -32,7 +60,12 @@ export function createProgress(terminal: Terminal, tarballs: readonly Tarball[])
       case "resumed":
         return terminal.line("busy", "Resuming", state.plan.releaseId, `attempt ${event.attempt}`);
       case "waited":
-        return terminal.line("warn", "Pausing", event.registry, `${formatDuration(event.untilAt - event.at)}, ${event.reason}`);
+        return terminal.line(
+          "warn",
+          "Pausing",
+          event.registry,
+          `${formatDuration(event.untilAt - event.at)}, ${event.reason}`,
+        );
       case "observed":
         for (const node of state.byPackage.get(packageKey(event.registry, event.name)) ?? []) announce(node);
         break;
@@ -71,8 +104,10 @@ export function createProgress(terminal: Terminal, tarballs: readonly Tarball[])
     if (node === undefined) return;
     announced.delete(event.step);
     const spec = formatSpec(node.step.name, node.step.version);
-    if (event.write === "upload") terminal.line("busy", "Uploading", spec, node.sends > 1 ? "the same bytes again" : "");
-    else if (event.write === "repair") terminal.line("warn", "Repairing", spec, "removing the stuck tarball of an earlier upload");
+    if (event.write === "upload")
+      terminal.line("busy", "Uploading", spec, node.sends > 1 ? "the same bytes again" : "");
+    else if (event.write === "repair")
+      terminal.line("warn", "Repairing", spec, "removing the stuck tarball of an earlier upload");
   }
 
   function announceAnswer(state: RunState, event: Extract<Event, { type: "write-ended" }>): void {
@@ -86,14 +121,21 @@ export function createProgress(terminal: Terminal, tarballs: readonly Tarball[])
       retry: "nothing was stored, sending again",
       refused: "refused",
     };
-    terminal.line(event.answer === "refused" ? "bad" : "warn", "Answered", spec, `${event.status ?? event.message ?? ""}, ${notes[event.answer]}`);
+    terminal.line(
+      event.answer === "refused" ? "bad" : "warn",
+      "Answered",
+      spec,
+      `${event.status ?? event.message ?? ""}, ${notes[event.answer]}`,
+    );
   }
 }
 
 function describe(state: RunState, now: number): string {
   const versions = [...state.nodes.values()].filter((node) => !node.isKept && node.step.goal.kind === "publish");
   const done = versions.filter((node) => node.status === "done").length;
-  const busy = versions.filter((node) => node.status === "writing" || node.status === "accepted" || node.status === "pending");
+  const busy = versions.filter(
+    (node) => node.status === "writing" || node.status === "accepted" || node.status === "pending",
+  );
   const names = busy.slice(0, 3).map((node) => `${node.step.name} (${node.status})`);
   const more = busy.length > names.length ? ` and ${busy.length - names.length} more` : "";
   return `  Publishing  ${done}/${versions.length} visible, ${formatDuration(Math.max(0, now - state.startedAt))}${names.length > 0 ? ` · ${names.join(", ")}${more}` : ""}`;

@@ -8,12 +8,18 @@ const filesShownMax = 8;
 
 export function formatReport(report: Report, terminal: Terminal): string {
   const lines: string[] = [];
-  for (const item of report.versions) if (item.how === "bound" && isShown(item.status)) lines.push(...formatBound(item, terminal));
-  const problems = report.versions.flatMap((item) => item.problems.filter((problem) => problem.code !== "SLIP_DEPENDENCY_FAILED"));
+  for (const item of report.versions)
+    if (item.how === "bound" && isShown(item.status)) lines.push(...formatBound(item, terminal));
+  const problems = report.versions.flatMap((item) =>
+    item.problems.filter((problem) => problem.code !== "SLIP_DEPENDENCY_FAILED"),
+  );
   if (problems.length > 0) lines.push(formatProblems(problems, terminal), "");
   const blocked = report.versions.filter((item) => item.status === "blocked");
   if (blocked.length > 0)
-    lines.push(`not published: ${blocked.map((item) => formatSpec(item.name, item.version)).join(", ")} (they depend on what is not done)`, "");
+    lines.push(
+      `not published: ${blocked.map((item) => formatSpec(item.name, item.version)).join(", ")} (they depend on what is not done)`,
+      "",
+    );
   lines.push(formatSummary(report, terminal));
   return lines.join("\n");
 }
@@ -32,7 +38,13 @@ function formatBound(item: ReportedVersion, terminal: Terminal): readonly string
 function formatSummary(report: Report, terminal: Terminal): string {
   const { counts } = report;
   const [tone, verb]: readonly [Tone, string] =
-    report.exitCode === 0 ? ["good", "Done"] : report.exitCode === 3 ? ["warn", "Unconfirmed"] : report.exitCode === 4 ? ["warn", "Staged"] : ["bad", "Failed"];
+    report.exitCode === 0
+      ? ["good", "Done"]
+      : report.exitCode === 3
+        ? ["warn", "Unconfirmed"]
+        : report.exitCode === 4
+          ? ["warn", "Staged"]
+          : ["bad", "Failed"];
   const parts = [
     `${counts.published} published`,
     ...(counts.already > 0 ? [`${counts.already} already there`] : []),
@@ -40,9 +52,13 @@ function formatSummary(report: Report, terminal: Terminal): string {
     `${counts.unconfirmed} unconfirmed`,
     ...(counts.kept > 0 ? [`${counts.kept} kept`] : []),
   ];
-  const summary = report.versions.length === 0 ? `nothing to release, ${count(counts.kept, "package")} kept` : parts.join(", ");
-  const lines = [`${terminal.paint(tone, verb.padStart(12))}  ${summary.padEnd(44)}  ${terminal.paint("quiet", formatDuration(report.endedAt - report.startedAt))}`];
-  if (report.exitCode === 3) lines.push("", "nothing is known to be wrong: run the same command again to go on; no version bump is needed");
+  const summary =
+    report.versions.length === 0 ? `nothing to release, ${count(counts.kept, "package")} kept` : parts.join(", ");
+  const lines = [
+    `${terminal.paint(tone, verb.padStart(12))}  ${summary.padEnd(44)}  ${terminal.paint("quiet", formatDuration(report.endedAt - report.startedAt))}`,
+  ];
+  if (report.exitCode === 3)
+    lines.push("", "nothing is known to be wrong: run the same command again to go on; no version bump is needed");
   else if (report.exitCode === 1 && report.versions.some((item) => !isFailed(item.status) && !isShown(item.status)))
     lines.push("", "run the same command again to go on with what is unconfirmed; nothing is sent twice");
   return lines.join("\n");

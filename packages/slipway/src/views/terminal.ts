@@ -50,7 +50,8 @@ export function createTerminal(options: TerminalOptions): Terminal {
   const { stdout, stderr, isColor, isLive } = options;
   let liveText = "";
   const columns = stderr.columns ?? 100;
-  const paint = (tone: Tone, text: string): string => (isColor && text !== "" ? `\u001b[${codes[tone]}m${text}\u001b[0m` : text);
+  const paint = (tone: Tone, text: string): string =>
+    isColor && text !== "" ? `\u001b[${codes[tone]}m${text}\u001b[0m` : text;
   const clear = (): void => {
     if (liveText !== "") stderr.write("\r\u001b[2K");
   };
@@ -68,7 +69,11 @@ export function createTerminal(options: TerminalOptions): Terminal {
     line(tone, verb, what, note = "") {
       const label = paint(tone, verb.padStart(verbWidth));
       const subject = oneLine(what);
-      say(note === "" ? `${label}  ${subject}` : `${label}  ${subject.padEnd(whatWidth)}  ${paint("quiet", oneLine(note))}`);
+      say(
+        note === ""
+          ? `${label}  ${subject}`
+          : `${label}  ${subject.padEnd(whatWidth)}  ${paint("quiet", oneLine(note))}`,
+      );
     },
     live(text) {
       if (!isLive) return;

@@ -1,0 +1,203 @@
+/** Whether a published version is what it should be, facet by facet: each of them has been seen to fail alone. Pure. */
+import semver from "semver";
+import { diffPublishedFields, publishedFields } from "./manifest.ts";
+import { isJsonObject, type Packument, type Reading } from "./packument.ts";
+import type { TarballContents } from "./ports.ts";
+import { type Problem, problem, type ProblemCode } from "./problem.ts";
+import { formatSpec } from "./spec.ts";
+
+export type Facet = "entry" | "tarball" | "manifest" | "closure" | "tag" | "attestation" | "origin";
+
+export interface Check {
+  readonly facet: Facet;
+  /** `none`: the registry or the repository has nothing to say, and nothing was expected. */
+  readonly result: "ok" | "failed" | "unknown" | "none";
+  /** A phrase for people. */
+  readonly note: string;
+  readonly problem?: Problem;
+}
+
+export interface VerificationInput {
+  readonly name: string;
+  readonly version: string;
+  readonly registry: string;
+  /** The abbreviated packument on the plain URL: what installs use. */
+  readonly plain: Reading<Packument>;
+  /** The full packument past all caches. */
+  readonly fresh: Reading<Packument>;
+  /** Computed from the bytes served; contents undefined when they are no tarball. */
+  readonly tarball: Reading<{ readonly integrity: string; readonly contents: TarballContents | undefined }>;
+  /** The integrity that a release recorded for this version. */
+  readonly expectedIntegrity: string | undefined;
+  /** The dist-tag that a release moved to this version. */
+  readonly expectedTag: string | undefined;
+  /** Packuments of the packages that belong to the same workspace or release, by name. */
+  readonly siblings: ReadonlyMap<string, Reading<Packument>>;
+  /** Whether the version's gitHead is a commit of this repository; undefined when that cannot be known. */
+  readonly isGitHeadHere: boolean | undefined;
+}
+
+export interface Verification {
+  readonly name: string;
+  readonly version: string;
+  readonly registry: string;
+  readonly integrity: string | undefined;
+  readonly checks: readonly Check[];
+}
+
+export function verifyVersion(input: VerificationInput): Verification {
+  const entry = input.plain.kind === "shown" ? input.plain.value.versions.get(input.version) : undefined;
+  const checks = [
+    checkEntry(input),
+    ...(entry === undefined ? [] : [checkTarball(input), checkManifest(input), checkClosure(input)]),
+    checkTag(input),
+    checkAttestation(input),
+    checkOrigin(input),
+  ];
+  const { name, version, registry } = input;
+  return { name, version, registry, integrity: entry?.integrity, checks };
+}
+
+function failed(
+  facet: Facet,
+  code: ProblemCode,
+  input: VerificationInput,
+  note: string,
+  details: readonly string[] = [],
+): Check {
+  const spec = formatSpec(input.name, input.version);
+  return {
+    facet,
+    result: "failed",
+    note,
+    problem: problem(code, `${spec} on ${input.registry}: ${note}`, { spec, details }),
+  };
+}
+
+function checkEntry(input: VerificationInput): Check {
+  const { plain, fresh, version, expectedIntegrity } = input;
+  if (plain.kind === "unavailable") return { facet: "entry", result: "unknown", note: plain.reason };
+  const entry = plain.kind === "shown" ? plain.value.versions.get(version) : undefined;
+  const atOrigin = fresh.kind === "shown" ? fresh.value.versions.get(version) : undefined;
+  if (entry === undefined && atOrigin !== undefined)
+    return {
+      facet: "entry",
+      result: "unknown",
+      note: "published, but the address that installs use does not show it yet",
+    };
+  if (entry === undefined) return failed("entry", "SLIP_VERIFY_MISSING", input, "the version is not shown");
+  if (entry.integrity === undefined)
+    return { facet: "entry", result: "unknown", note: "the registry shows no integrity" };
+  if (expectedIntegrity !== undefined && entry.integrity !== expectedIntegrity)
+    return failed("entry", "SLIP_INTEGRITY_CONFLICT", input, "other contents than this release published", [
+      `registry  ${entry.integrity}`,
+      `release   ${expectedIntegrity}`,
+    ]);
+  return {
+    facet: "entry",
+    result: "ok",
+    note: expectedIntegrity === undefined ? "shown" : "shown with the release's integrity",
+  };
+}
+
+function checkTarball(input: VerificationInput): Check {
+  const { tarball, plain, version } = input;
+  const shown = plain.kind === "shown" ? plain.value.versions.get(version)?.integrity : undefined;
+  if (tarball.kind === "unavailable") return { facet: "tarball", result: "unknown", note: tarball.reason };
+  if (tarball.kind === "absent")
+    return failed("tarball", "SLIP_VERIFY_MISSING", input, "the tarball cannot be downloaded");
+  if (shown !== undefined && tarball.value.integrity !== shown)
+    return failed("tarball", "SLIP_TARBALL_CORRUPT", input, "the tarball does not hash to its integrity", [
+      `registry says ${shown}`,
+      `bytes are    ${tarball.value.integrity}`,
+    ]);
+  if (tarball.value.contents === undefined)
+    return failed("tarball", "SLIP_TARBALL_CORRUPT", input, "the bytes are not a package tarball");
+  return { facet: "tarball", result: "ok", note: "downloaded and hashed" };
+}
+
+function checkManifest(input: VerificationInput): Check {
+  const contents = input.tarball.kind === "shown" ? input.tarball.value.contents : undefined;
+  const entry = input.fresh.kind === "shown" ? input.fresh.value.versions.get(input.version) : undefined;
+  if (contents === undefined || entry === undefined)
+    return { facet: "manifest", result: "unknown", note: "not compared" };
+  const hasBindingGyp = contents.entries.some((item) => item.path === "binding.gyp");
+  const fields = diffPublishedFields(
+    publishedFields(contents.manifest, { hasBindingGyp }),
+    publishedFields(entry.manifest, { hasBindingGyp }),
+  );
+  if (fields.length > 0)
+    return failed(
+      "manifest",
+      "SLIP_VERIFY_MANIFEST",
+      input,
+      `the registry's manifest differs from the tarball's in ${fields.join(", ")}`,
+    );
+  return { facet: "manifest", result: "ok", note: "equal to the tarball's" };
+}
+
+/** Every sibling that an install would need has a version in range that is shown. */
+function checkClosure(input: VerificationInput): Check {
+  const entry = input.plain.kind === "shown" ? input.plain.value.versions.get(input.version) : undefined;
+  const missing: string[] = [];
+  let isUnknown = false;
+  let needed = 0;
+  for (const kind of ["dependencies", "optionalDependencies", "peerDependencies"] as const) {
+    const map = entry?.manifest[kind];
+    if (!isJsonObject(map)) continue;
+    for (const [name, range] of Object.entries(map)) {
+      const sibling = input.siblings.get(name);
+      if (sibling === undefined || typeof range !== "string") continue;
+      needed += 1;
+      if (sibling.kind === "unavailable") isUnknown = true;
+      else if (sibling.kind === "absent" || !satisfies(sibling.value, range)) missing.push(`${name}@${range}`);
+    }
+  }
+  if (missing.length > 0)
+    return failed("closure", "SLIP_VERIFY_CLOSURE", input, `nothing shown satisfies ${missing.join(", ")}`);
+  if (isUnknown) return { facet: "closure", result: "unknown", note: "a sibling could not be read" };
+  return needed === 0
+    ? { facet: "closure", result: "none", note: "needs no sibling" }
+    : { facet: "closure", result: "ok", note: `${needed} of ${needed} siblings shown` };
+}
+
+function satisfies(packument: Packument, range: string): boolean {
+  if (semver.validRange(range) === null) return packument.distTags.has(range);
+  return [...packument.versions.keys()].some((version) =>
+    semver.satisfies(version, range, { includePrerelease: true }),
+  );
+}
+
+function checkTag(input: VerificationInput): Check {
+  const { fresh, version, expectedTag } = input;
+  if (fresh.kind !== "shown")
+    return { facet: "tag", result: expectedTag === undefined ? "none" : "unknown", note: "dist-tags not read" };
+  const pointing = [...fresh.value.distTags].filter(([, at]) => at === version).map(([tag]) => tag);
+  if (expectedTag === undefined)
+    return pointing.length === 0
+      ? { facet: "tag", result: "none", note: "no dist-tag" }
+      : { facet: "tag", result: "ok", note: pointing.join(", ") };
+  const at = fresh.value.distTags.get(expectedTag);
+  if (at === version) return { facet: "tag", result: "ok", note: expectedTag };
+  if (at !== undefined && semver.gt(at, version))
+    return { facet: "tag", result: "ok", note: `${expectedTag} has moved on to ${at}` };
+  return failed("tag", "SLIP_VERIFY_TAG", input, `the dist-tag ${expectedTag} shows ${at ?? "nothing"}`);
+}
+
+function checkAttestation(input: VerificationInput): Check {
+  const entry = input.fresh.kind === "shown" ? input.fresh.value.versions.get(input.version) : undefined;
+  return entry?.attested === true
+    ? { facet: "attestation", result: "ok", note: "shown" }
+    : { facet: "attestation", result: "none", note: "none" };
+}
+
+function checkOrigin(input: VerificationInput): Check {
+  const entry = input.fresh.kind === "shown" ? input.fresh.value.versions.get(input.version) : undefined;
+  const gitHead = entry?.gitHead;
+  if (gitHead === undefined) return { facet: "origin", result: "none", note: "no gitHead" };
+  const short = gitHead.slice(0, 12);
+  if (input.isGitHeadHere === undefined) return { facet: "origin", result: "none", note: `commit ${short}` };
+  if (!input.isGitHeadHere)
+    return { facet: "origin", result: "unknown", note: `commit ${short} is not in this repository` };
+  return { facet: "origin", result: "ok", note: `commit ${short} of this repository` };
+}

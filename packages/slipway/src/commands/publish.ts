@@ -1,0 +1,186 @@
+/**
+ * `slipway publish`: plan, pack, publish and verify in one process; `slipway publish DIR` carries a packed release folder out
+ * and needs neither repository nor configuration, and runs none of the project's code.
+ */
+import { join, resolve } from "node:path";
+import { fail, isPublishStep, type Event, type Plan, type Report, type RunState } from "@slipway/core";
+import { readNpmConfig } from "../auth/npmrc.ts";
+import { carryOut, reportNothing } from "../carry-out.ts";
+import { createDryRunRegistry, type PlannedWrite, rehearseWrites } from "../dry-run.ts";
+import type { ReleaseRun } from "../loop.ts";
+import { packInto } from "../packing.ts";
+import { makePlan, type Planning } from "../planning.ts";
+import { openRegistries, type Registries } from "../registries.ts";
+import { overrideLimits } from "../release-options.ts";
+import { createTarballStore, openReleaseFolder, readPlan, writePlan } from "../release-folder.ts";
+import { formatPlan } from "../views/plan-view.ts";
+import { createProgress } from "../views/progress.ts";
+import { formatReport } from "../views/report-view.ts";
+import { formatWrites } from "../views/writes-view.ts";
+import { count } from "../views/quantities.ts";
+import { isFlagSet, textFlag, type Flags, type Verb, type VerbContext } from "./verb.ts";
+
+export interface PublishData {
+  readonly report: Report;
+  /** With `--dry-run`: what would have been written, in order. */
+  readonly writes: readonly PlannedWrite[] | undefined;
+}
+
+export const publish: Verb<PublishData> = {
+  async command(args, flags, context) {
+    const [dir] = args;
+    return dir === undefined
+      ? publishWorkspace(flags, context)
+      : publishFolder(resolve(context.cwd, dir), flags, context);
+  },
+  views: {
+    human: (data, terminal) =>
+      data.writes === undefined ? formatReport(data.report, terminal) : formatWrites(data.writes, terminal),
+    json: (data) =>
+      data.writes === undefined ? data.report : { dryRun: true, writes: data.writes, report: data.report },
+  },
+  exitCode: (data) => data.report.exitCode,
+};
+
+function eventsFor(context: VerbContext, plan: Plan): (event: Event, state: RunState) => void {
+  const progress = createProgress(context.terminal, plan.tarballs ?? []);
+  return (event, state) => {
+    progress(event, state);
+    context.onJsonEvent?.(event);
+  };
+}
+
+async function publishWorkspace(flags: Flags, context: VerbContext): Promise<PublishData> {
+  const planning = await makePlan(flags, context);
+  const { project, plan } = planning;
+  try {
+    for (const warning of plan.warnings) context.terminal.line("warn", "Warning", warning);
+    if (plan.steps.length === 0)
+      return { report: reportNothing(plan, context.clock), writes: isFlagSet(flags, "dryRun") ? [] : undefined };
+    return isFlagSet(flags, "dryRun")
+      ? await dryRun(planning, context)
+      : await packAndPublish(planning, flags, context);
+  } finally {
+    project.registries.close();
+  }
+}
+
+/** Packs in memory and rehearses: nothing is written, neither to a registry nor to the release folder. */
+async function dryRun(planning: Planning, context: VerbContext): Promise<PublishData> {
+  const { project, plan, written, dir, readings } = planning;
+  const packed = await packInto({ plan, workspace: project.workspace, dir: undefined, written, context });
+  return rehearseWrites({
+    plan: packed.plan,
+    dir,
+    contents: packed.contents,
+    registries: dryRegistries(project.registries, context),
+    readings,
+    context,
+  });
+}
+
+function dryRegistries(
+  registries: Registries,
+  context: VerbContext,
+): (url: string) => ReturnType<typeof createDryRunRegistry> {
+  const made = new Map<string, ReturnType<typeof createDryRunRegistry>>();
+  return (url) => {
+    const port = made.get(url) ?? createDryRunRegistry(registries.get(url), context.clock);
+    made.set(url, port);
+    return port;
+  };
+}
+
+function registriesWritten(plan: Plan): ReadonlySet<string> {
+  return new Set(plan.steps.map((step) => step.registry));
+}
+
+async function packAndPublish(planning: Planning, flags: Flags, context: VerbContext): Promise<PublishData> {
+  const { project, plan, dir, readings, written } = planning;
+  const uploads = plan.steps.filter((step) => isPublishStep(step) && step.from === undefined);
+  // Before anything is built: a release that cannot be sent is not worth packing.
+  if (uploads.length > 0) project.registries.assertWritable(registriesWritten(plan));
+  if (uploads.length > 0 && context.isInteractive && !isFlagSet(flags, "yes")) {
+    context.terminal.talk(formatPlan(plan, context.terminal));
+    if (
+      !(await context.confirm(
+        `Publish ${count(uploads.length, "package")} to ${[...registriesWritten(plan)].join(", ")}?`,
+      ))
+    )
+      fail("SLIP_INTERRUPTED", "not confirmed, nothing was written", {
+        hint: "run the same command again, or pass --yes",
+      });
+  }
+  const folder = await openReleaseFolder(dir);
+  try {
+    const packed = await packInto({ plan, workspace: project.workspace, dir, written, context });
+    const planDigest = await writePlan(dir, packed.plan);
+    return await publishPacked(
+      {
+        plan: packed.plan,
+        planDigest,
+        folder,
+        registries: project.registries,
+        tarballs: createTarballStore(dir, packed.plan, packed.contents),
+        readings,
+      },
+      context,
+    );
+  } finally {
+    await folder.close();
+  }
+}
+
+interface Packed {
+  readonly plan: Plan;
+  readonly planDigest: string;
+  readonly folder: Awaited<ReturnType<typeof openReleaseFolder>>;
+  readonly registries: Registries;
+  readonly tarballs: ReleaseRun["tarballs"];
+  readonly readings?: ReleaseRun["readings"];
+}
+
+async function publishPacked(packed: Packed, context: VerbContext): Promise<PublishData> {
+  const { clock, signal } = context;
+  const report = await carryOut({ ...packed, clock, signal, onEvent: eventsFor(context, packed.plan) });
+  return { report, writes: undefined };
+}
+
+async function publishFolder(dir: string, flags: Flags, context: VerbContext): Promise<PublishData> {
+  const { plan: stored, digest } = await readPlan(join(dir, "plan.json"), textFlag(flags, "planDigest"));
+  if (stored.tarballs === undefined)
+    fail("SLIP_FOLDER_INVALID", `the plan in ${dir} is not packed`, { hint: "run slipway pack first" });
+  const plan: Plan = {
+    ...stored,
+    options: { ...stored.options, limits: overrideLimits(stored.options.limits, flags) },
+  };
+  const settings = await readNpmConfig({ cwd: dir, env: context.env, useProject: false });
+  const { limits } = plan.options;
+  const registries = await openRegistries(
+    [...plan.steps, ...plan.kept].flatMap((item) => item.registry ?? []),
+    { settings, limits, clock: context.clock },
+  );
+  try {
+    const tarballs = createTarballStore(dir, plan);
+    // All of them before the first write: what was edited since packing refuses the whole folder.
+    for (const step of plan.steps) if (isPublishStep(step)) await tarballs.read(step.name, step.version);
+    if (isFlagSet(flags, "dryRun"))
+      return await rehearseWrites({
+        plan,
+        dir,
+        contents: new Map(),
+        registries: dryRegistries(registries, context),
+        readings: [],
+        context,
+      });
+    registries.assertWritable(registriesWritten(plan));
+    const folder = await openReleaseFolder(dir);
+    try {
+      return await publishPacked({ plan, planDigest: digest, folder, registries, tarballs }, context);
+    } finally {
+      await folder.close();
+    }
+  } finally {
+    registries.close();
+  }
+}

@@ -1,0 +1,37 @@
+/** Packing with a terminal: the order of builds, the environment of scripts, and a line for each package. */
+import { buildOrder, ProblemsError, type Plan, type Spec, type Workspace } from "@slipway/core";
+import type { VerbContext } from "./commands/verb.ts";
+import { type PackedRelease, packRelease } from "./release-packer.ts";
+import { count, formatSize, shortIntegrity } from "./views/quantities.ts";
+
+export interface PackInto {
+  readonly plan: Plan;
+  readonly workspace: Workspace;
+  /** Undefined keeps the tarballs in memory. */
+  readonly dir: string | undefined;
+  readonly written: ReadonlyMap<Spec, string>;
+  readonly context: VerbContext;
+}
+
+export async function packInto({ plan, workspace, dir, written, context }: PackInto): Promise<PackedRelease> {
+  const order = buildOrder(workspace.packages);
+  if (order.problems.length > 0) throw new ProblemsError(order.problems);
+  const { terminal } = context;
+  return packRelease({
+    plan,
+    root: workspace.root,
+    dir,
+    written,
+    order: order.names,
+    env: context.env,
+    onPacked: (tarball, isReused) =>
+      terminal.line(
+        "good",
+        isReused ? "Reused" : "Packed",
+        tarball.spec,
+        `${count(tarball.fileCount, "file")}, ${formatSize(tarball.sizeBytes)}  ${shortIntegrity(tarball.integrity)}${isReused ? "  sent before: not packed again" : ""}`,
+      ),
+    onOutput: (line) => terminal.talk(`${"".padStart(12)}  ${line}`),
+    onScript: (spec, name) => terminal.line("busy", "Running", spec, name),
+  });
+}

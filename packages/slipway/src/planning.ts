@@ -1,0 +1,133 @@
+/**
+ * From a folder on disk to a plan: workspace, git, configuration, credentials and registries are read here, once, and handed on.
+ * It reads the world and writes nothing.
+ */
+import {
+  type Limits,
+  type Packument,
+  type Plan,
+  type PlanOptions,
+  planRelease,
+  ProblemsError,
+  type Reading,
+  type Source,
+  type Workspace,
+} from "@slipway/core";
+import { readNpmConfig } from "./auth/npmrc.ts";
+import { parseRegistryUrl } from "./auth/registry-url.ts";
+import { type Flags, textFlag, type VerbContext } from "./commands/verb.ts";
+import { loadConfig } from "./config.ts";
+import { resolveBase } from "./git-base.ts";
+import { readSource } from "./git.ts";
+import { readJournal } from "./journal.ts";
+import { gatherFacts, makeReleaseId, readVersionChanges, selectPackages } from "./plan-facts.ts";
+import { openRegistries, type Registries } from "./registries.ts";
+import { folderOf, isReportedComplete, journalPathOf } from "./release-folder.ts";
+import { type ReleaseOptions, resolveOptions } from "./release-options.ts";
+import { writtenIntegrities } from "./release-packer.ts";
+import { readWorkspace } from "./workspace-reader.ts";
+
+/** A workspace with everything that reading its packages from their registries needs. */
+export interface Project {
+  readonly workspace: Workspace;
+  readonly source: Source;
+  readonly options: ReleaseOptions;
+  readonly limits: Limits;
+  readonly registries: Registries;
+  readonly registryOf: (item: { readonly name: string }) => string;
+}
+
+export interface Planning {
+  readonly project: Project;
+  readonly plan: Plan;
+  /** `.slipway/<release id>` in the workspace root; it may not exist. */
+  readonly dir: string;
+  /** The readings that the plan was made from, so that they need not be made again at once. */
+  readonly readings: readonly {
+    readonly registry: string;
+    readonly name: string;
+    readonly reading: Reading<Packument>;
+  }[];
+  /** What this release has sent already, by `name@version`. */
+  readonly written: ReadonlyMap<string, string>;
+}
+
+/** Reads workspace, git and configuration, and opens the registries of all its packages. The caller closes them. */
+export async function openProject(flags: Flags, context: VerbContext): Promise<Project> {
+  const workspace = await readWorkspace(context.cwd);
+  const [source, loaded] = await Promise.all([
+    readSource(workspace.root),
+    loadConfig(workspace.root, textFlag(flags, "config"), context.cwd),
+  ]);
+  const options = resolveOptions(loaded, flags);
+  const settings = await readNpmConfig({
+    cwd: workspace.root,
+    env: context.env,
+    ...(options.registry === undefined ? {} : { cliRegistry: parseRegistryUrl(options.registry, "--registry") }),
+  });
+  const publishable = workspace.packages.filter((item) => !item.isPrivate);
+  const urls = new Map(
+    publishable.map((item) => [item.name, settings.registryFor(item.name, item.publishConfig.registry)]),
+  );
+  const registries = await openRegistries(urls.values(), { settings, limits: options.limits, clock: context.clock });
+  const registryOf = (item: { readonly name: string }): string => {
+    const url = urls.get(item.name);
+    if (url === undefined) throw new Error(`${item.name} has no registry`);
+    return url;
+  };
+  return { workspace, source, options, limits: options.limits, registries, registryOf };
+}
+
+function planOptions({ identity, newPackages, ignoreScripts, build, accept, limits }: ReleaseOptions): PlanOptions {
+  return { promote: "each", identity, newPackages, ignoreScripts, build, accept, limits };
+}
+
+/** Makes the plan. Throws all its problems at once. */
+export async function makePlan(flags: Flags, context: VerbContext): Promise<Planning> {
+  const project = await openProject(flags, context);
+  try {
+    return await planProject(project, context);
+  } catch (error) {
+    project.registries.close();
+    throw error;
+  }
+}
+
+async function planProject(project: Project, context: VerbContext): Promise<Planning> {
+  const { workspace, options, limits, registries } = project;
+  const base = options.base === undefined ? undefined : await resolveBase(workspace.root, options.base, context.env);
+  const source: Source = base === undefined ? project.source : { ...project.source, base: base.commit };
+  const changes = base === undefined ? undefined : await readVersionChanges(workspace, base.commit);
+  const selected = options.only.length === 0 ? undefined : selectPackages(workspace, options.only);
+  const changed = changes === undefined ? undefined : new Set(changes.map((change) => change.name));
+  const releaseId = makeReleaseId(source, workspace.packages);
+  const dir = folderOf(workspace.root, releaseId);
+  const registryOf = (item: { readonly name: string }) => registries.get(project.registryOf(item));
+  const [facts, history, isReleaseComplete] = await Promise.all([
+    gatherFacts({ workspace, source, registryOf, selected, changed, clock: context.clock, limits }),
+    readJournal(journalPathOf(dir)),
+    isReportedComplete(dir),
+  ]);
+  const written = writtenIntegrities(history);
+  const urls = [...new Set(facts.registries.values())];
+  const { plan, problems } = planRelease({
+    workspace,
+    source,
+    releaseId,
+    options: planOptions(options),
+    tag: options.tag,
+    access: options.access,
+    selected,
+    changed,
+    ...facts,
+    anonymousRegistries: new Set(urls.filter((url) => !registries.isAuthenticated(url))),
+    evidence: { journalWrites: new Set(written.keys()), isReleaseComplete },
+  });
+  if (plan === undefined) throw new ProblemsError(problems);
+  const readings = [...facts.readings].map(([name, reading]) => ({
+    registry: facts.registries.get(name) ?? "",
+    name,
+    reading,
+  }));
+  return { project, plan, dir, readings, written };
+}

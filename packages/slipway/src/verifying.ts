@@ -1,0 +1,132 @@
+/** Reads published versions back, all facets of each, and lets core judge them. Writes nothing anywhere. */
+import {
+  type Clock,
+  type Limits,
+  type Packument,
+  type Reading,
+  type RegistryPort,
+  type TarballContents,
+  type Verification,
+  type VerificationInput,
+  verifyVersion,
+} from "@slipway/core";
+import { listTarball } from "./tarball/list-tarball.ts";
+
+/** A version to verify, and what is known of it. */
+export interface VerifyTarget {
+  readonly name: string;
+  readonly version: string;
+  readonly registry: string;
+  readonly expectedIntegrity?: string;
+  readonly expectedTag?: string;
+}
+
+export interface VerifyContext {
+  readonly registries: (url: string) => RegistryPort;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  /** Whether commits belong to this repository; those that cannot be known are missing. */
+  readonly areCommitsHere: (commits: readonly string[]) => Promise<ReadonlyMap<string, boolean>>;
+  readonly onVerified: (verification: Verification) => void;
+}
+
+interface Readings {
+  readonly plain: Reading<Packument>;
+  readonly fresh: Reading<Packument>;
+}
+
+/** Runs `work` on every item, at most `atOnce` at a time, and keeps the order of the results. */
+export async function mapAtOnce<T, R>(
+  items: readonly T[],
+  atOnce: number,
+  work: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let index = next++; index < items.length; index = next++) {
+      const item = items[index];
+      if (item !== undefined) results[index] = await work(item);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
+  return results;
+}
+
+export async function verifyTargets(
+  targets: readonly VerifyTarget[],
+  context: VerifyContext,
+): Promise<readonly Verification[]> {
+  const { limits, registries } = context;
+  const names = [...new Map(targets.map((target) => [target.name, target.registry]))];
+  const read = await mapAtOnce(
+    names,
+    limits.concurrency,
+    async ([name, registry]): Promise<readonly [string, Readings]> => {
+      const port = registries(registry);
+      const [plain, fresh] = await Promise.all([port.readPackument(name, "plain"), port.readPackument(name, "fresh")]);
+      return [name, { plain, fresh }];
+    },
+  );
+  const readings = new Map(read);
+  const siblings = new Map(read.map(([name, { plain }]) => [name, plain]));
+  const gitHeads = targets.flatMap(({ name, version }) => {
+    const fresh = readings.get(name)?.fresh;
+    return (fresh?.kind === "shown" ? fresh.value.versions.get(version)?.gitHead : undefined) ?? [];
+  });
+  const commitsHere = await context.areCommitsHere([...new Set(gitHeads)]);
+  return mapAtOnce(targets, limits.concurrency, async (target) => {
+    const found = readings.get(target.name);
+    if (found === undefined) throw new Error(`${target.name} was not read`);
+    const verification = verifyVersion(await inputFor(target, found, { siblings, commitsHere, context }));
+    context.onVerified(verification);
+    return verification;
+  });
+}
+
+interface Shared {
+  readonly siblings: ReadonlyMap<string, Reading<Packument>>;
+  readonly commitsHere: ReadonlyMap<string, boolean>;
+  readonly context: VerifyContext;
+}
+
+async function inputFor(target: VerifyTarget, { plain, fresh }: Readings, shared: Shared): Promise<VerificationInput> {
+  const { name, version, registry } = target;
+  const entry = plain.kind === "shown" ? plain.value.versions.get(version) : undefined;
+  const gitHead = fresh.kind === "shown" ? fresh.value.versions.get(version)?.gitHead : undefined;
+  return {
+    name,
+    version,
+    registry,
+    plain,
+    fresh,
+    tarball:
+      entry === undefined
+        ? { kind: "absent", at: shared.context.clock.now(), fresh: false }
+        : await readContents(target, entry.tarball, shared.context),
+    expectedIntegrity: target.expectedIntegrity,
+    expectedTag: target.expectedTag,
+    siblings: shared.siblings,
+    isGitHeadHere: gitHead === undefined ? undefined : shared.commitsHere.get(gitHead),
+  };
+}
+
+async function readContents(
+  target: VerifyTarget,
+  url: string | undefined,
+  context: VerifyContext,
+): Promise<VerificationInput["tarball"]> {
+  const reading = await context.registries(target.registry).readTarball(target.name, target.version, url, true);
+  if (reading.kind !== "shown") return reading;
+  const { integrity, bytes } = reading.value;
+  return { ...reading, value: { integrity, contents: bytes === undefined ? undefined : await listIfTarball(bytes) } };
+}
+
+/** The contents of a tarball, or undefined for bytes that are none: a finding about the registry, not an error of ours. */
+export async function listIfTarball(bytes: Uint8Array): Promise<TarballContents | undefined> {
+  try {
+    return await listTarball(bytes);
+  } catch {
+    return undefined;
+  }
+}
