@@ -1,0 +1,251 @@
+/**
+ * Finds and reads the configuration: slipway.config.{ts,js,mjs,json} or `"slipway"` in the root package.json. It is code
+ * where it is a module, so only plan and pack load it. Flags are merged elsewhere; a flag beats its key.
+ */
+import { access as checkAccess, readFile } from "node:fs/promises";
+import { isAbsolute, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import {
+  defaultLimits,
+  fail,
+  type IdentityLevel,
+  findTagFault,
+  isJsonObject,
+  type Limits,
+  parseSpec,
+  type Problem,
+  problem,
+  ProblemsError,
+} from "@slipway/core";
+import { type Flags, isFlagSet, listFlag, textFlag } from "./commands/verb.ts";
+import { parseDuration } from "./duration.ts";
+import { parseJson } from "./workspace-reader.ts";
+
+/** What a configuration file says. Spans of time are milliseconds or texts such as `20m`. */
+export interface SlipwayConfig {
+  readonly $schema?: string;
+  /** Dist-tag of all packages. */
+  readonly tag?: string;
+  readonly access?: "public" | "restricted";
+  readonly identity?: IdentityLevel;
+  readonly newPackages?: "allow" | "refuse";
+  readonly ignoreScripts?: boolean;
+  /** Command run in the workspace root before packing. */
+  readonly build?: string;
+  readonly wait?: string | number;
+  readonly waitTotal?: string | number;
+  readonly registry?: string;
+  readonly base?: string;
+  readonly only?: string | readonly string[];
+  readonly concurrency?: number;
+  readonly limits?: Partial<Limits>;
+}
+
+/** A configuration with all defaults filled in. */
+export interface Config {
+  /** Path of the file it came from; undefined when there is none. */
+  readonly path: string | undefined;
+  readonly tag: string | undefined;
+  readonly access: "public" | "restricted" | undefined;
+  readonly identity: IdentityLevel;
+  readonly newPackages: "allow" | "refuse";
+  readonly ignoreScripts: boolean;
+  readonly build: string | undefined;
+  readonly registry: string | undefined;
+  readonly base: string | undefined;
+  /** Empty selects all. */
+  readonly only: readonly string[];
+  readonly limits: Limits;
+}
+
+/** A configuration with the flags of one command line laid over it. */
+export interface ResolvedConfig extends Config {
+  /** `name@version` to the integrity a person accepted. */
+  readonly accept: Readonly<Record<string, string>>;
+}
+
+/** Gives an editor the type of a configuration; returns what it is given. */
+export function defineConfig(config: SlipwayConfig): SlipwayConfig {
+  return config;
+}
+
+const fileNames = ["slipway.config.ts", "slipway.config.js", "slipway.config.mjs", "slipway.config.json"] as const;
+
+/**
+ * Loads the configuration of the workspace at `root`, or the file at `path` (relative to `cwd`, else to `root`). Throws a
+ * ProblemsError with every SLIP_CONFIG_INVALID.
+ */
+export async function loadConfig(root: string, path?: string, cwd: string = root): Promise<Config> {
+  const found = path === undefined ? await findConfig(root) : await loadFile(resolve(cwd, path), path);
+  if (found === undefined) return fillIn({}, undefined);
+  return fillIn(await validate(found.value, found.where), found.path);
+}
+
+interface Found {
+  readonly value: unknown;
+  readonly path: string;
+  /** As messages name it. */
+  readonly where: string;
+}
+
+async function findConfig(root: string): Promise<Found | undefined> {
+  const present = await Promise.all(fileNames.map((name) => exists(join(root, name))));
+  const names: string[] = fileNames.filter((_, index) => present[index]);
+  const manifestPath = join(root, "package.json");
+  const manifest = parseJson(await readFile(manifestPath, "utf8"), "package.json");
+  // A manifest that cannot be read is reported with the workspace.
+  const inline = manifest.problem === undefined && isJsonObject(manifest.json) ? manifest.json["slipway"] : undefined;
+  if (inline !== undefined) names.push('"slipway" in package.json');
+  if (names.length > 1)
+    return fail("SLIP_CONFIG_INVALID", `there are ${names.length} configurations: ${names.join(", ")}`, {
+      hint: "keep one of them, or name one with --config",
+    });
+  const [name] = names;
+  if (name === undefined) return undefined;
+  if (inline !== undefined) return { value: inline, path: manifestPath, where: name };
+  return loadFile(join(root, name), name);
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await checkAccess(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return false;
+    throw error;
+  }
+}
+
+async function loadFile(path: string, name: string): Promise<Found> {
+  const where = isAbsolute(name) ? path : name;
+  if (!(await exists(path))) return fail("SLIP_CONFIG_INVALID", `there is no configuration at ${where}`);
+  if (path.endsWith(".json")) {
+    const parsed = parseJson(await readFile(path, "utf8"), where);
+    if (parsed.problem !== undefined)
+      return fail("SLIP_CONFIG_INVALID", parsed.problem.message, { cause: parsed.problem.cause });
+    return { value: parsed.json, path, where };
+  }
+  let module: unknown;
+  try {
+    module = await import(pathToFileURL(path).href);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
+    return fail("SLIP_CONFIG_INVALID", `${where} could not be loaded: ${reason}`, { cause });
+  }
+  const value = typeof module === "object" && module !== null && "default" in module ? module.default : undefined;
+  if (value === undefined)
+    return fail("SLIP_CONFIG_INVALID", `${where} has no default export`, {
+      hint: "write `export default defineConfig({ … })`",
+    });
+  return { value, path, where };
+}
+
+async function validate(value: unknown, where: string): Promise<SlipwayConfig> {
+  const { parseConfig } = await import("./config-schema.ts");
+  return parseConfig(value, where);
+}
+
+function fillIn(config: SlipwayConfig, path: string | undefined): Config {
+  const { wait, waitTotal, concurrency, only } = config;
+  const waitMs = wait === undefined ? undefined : parseDuration(wait);
+  const waitTotalMs = waitTotal === undefined ? undefined : parseDuration(waitTotal);
+  return {
+    path,
+    tag: config.tag,
+    access: config.access,
+    identity: config.identity ?? "source",
+    newPackages: config.newPackages ?? "allow",
+    ignoreScripts: config.ignoreScripts ?? false,
+    build: config.build,
+    registry: config.registry,
+    base: config.base,
+    only: typeof only === "string" ? [only] : (only ?? []),
+    limits: {
+      ...defaultLimits,
+      ...withoutUndefined(config.limits ?? {}),
+      ...(waitMs === undefined ? {} : { waitMs }),
+      ...(waitTotalMs === undefined ? {} : { waitTotalMs }),
+      ...(concurrency === undefined ? {} : { concurrency }),
+    },
+  };
+}
+
+/** A module can hold a key whose value is undefined, which must not hide a default. */
+function withoutUndefined(limits: Partial<Limits>): Partial<Limits> {
+  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
+}
+
+type Report = (message: string) => undefined;
+
+/** Lays the flags of a command line over a configuration. Throws a ProblemsError with every SLIP_USAGE. */
+export function resolveConfig(config: Config, flags: Flags): ResolvedConfig {
+  const problems: Problem[] = [];
+  const report: Report = (message) => {
+    problems.push(problem("SLIP_USAGE", message));
+    return undefined;
+  };
+  const choice = <const T extends string>(name: string, flag: string, allowed: readonly T[]): T | undefined => {
+    const text = textFlag(flags, name);
+    if (text === undefined) return undefined;
+    return (
+      allowed.find((word) => word === text) ??
+      report(`${flag} ${JSON.stringify(text)} is not one of ${allowed.join(", ")}`)
+    );
+  };
+  const tag = textFlag(flags, "tag");
+  const tagFault = tag === undefined ? undefined : findTagFault(tag);
+  if (tagFault !== undefined)
+    problems.push(problem("SLIP_TAG_INVALID", `the dist-tag ${JSON.stringify(tag)} of --tag ${tagFault}`));
+  const only = listFlag(flags, "only");
+  const waitMs = durationFlag(flags, "wait", "--wait", report);
+  const waitTotalMs = durationFlag(flags, "waitTotal", "--wait-total", report);
+  const concurrency = countFlag(flags, "concurrency", "--concurrency", report);
+  const resolved: ResolvedConfig = {
+    ...config,
+    tag: tag ?? config.tag,
+    access: choice("access", "--access", ["public", "restricted"]) ?? config.access,
+    identity: choice("identity", "--identity", ["source", "files", "bytes"]) ?? config.identity,
+    newPackages: choice("newPackages", "--new-packages", ["allow", "refuse"]) ?? config.newPackages,
+    ignoreScripts: isFlagSet(flags, "ignoreScripts") || config.ignoreScripts,
+    build: textFlag(flags, "build") ?? config.build,
+    registry: textFlag(flags, "registry") ?? config.registry,
+    base: textFlag(flags, "base") ?? config.base,
+    only: only.length === 0 ? config.only : only,
+    limits: {
+      ...config.limits,
+      ...(waitMs === undefined ? {} : { waitMs }),
+      ...(waitTotalMs === undefined ? {} : { waitTotalMs }),
+      ...(concurrency === undefined ? {} : { concurrency }),
+    },
+    accept: acceptFlag(flags, report),
+  };
+  if (problems.length > 0) throw new ProblemsError(problems);
+  return resolved;
+}
+
+function durationFlag(flags: Flags, name: string, flag: string, report: Report): number | undefined {
+  const text = textFlag(flags, name);
+  if (text === undefined) return undefined;
+  return parseDuration(text) ?? report(`${flag} ${JSON.stringify(text)} is not a span of time such as 90s, 20m or 3h`);
+}
+
+function countFlag(flags: Flags, name: string, flag: string, report: Report): number | undefined {
+  const text = textFlag(flags, name);
+  if (text === undefined) return undefined;
+  const value = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  return value >= 1 && value <= 256 ? value : report(`${flag} ${JSON.stringify(text)} is not a number from 1 to 256`);
+}
+
+/** `--accept name@version=sha512-…`, any number of times. */
+function acceptFlag(flags: Flags, report: Report): Readonly<Record<string, string>> {
+  const accepted: Record<string, string> = {};
+  for (const text of listFlag(flags, "accept")) {
+    const split = text.indexOf("=");
+    const spec = text.slice(0, split);
+    const integrity = text.slice(split + 1);
+    if (split > 0 && parseSpec(spec).version !== undefined && /^sha512-[A-Za-z0-9+/]{86}==$/.test(integrity))
+      accepted[spec] = integrity;
+    else report(`--accept ${JSON.stringify(text)} does not read name@version=sha512-…`);
+  }
+  return accepted;
+}
