@@ -129,15 +129,15 @@ function bins(manifest: Manifest): Readonly<Record<string, string>> {
         : isJsonObject(value)
           ? Object.entries(value)
           : [];
-  const result: Record<string, string> = {};
+  const result = new Map<string, string>();
   for (const [key, path] of named) {
     const command = baseName(cleanPath(key));
-    if (command !== "" && typeof path === "string" && cleanPath(path) !== "") result[command] = cleanPath(path);
+    if (command !== "" && typeof path === "string" && cleanPath(path) !== "") result.set(command, cleanPath(path));
   }
   const dir = directoryOfBins(manifest);
   // npm lists the files of `directories.bin` when it publishes; the folder says the same.
-  if (dir !== undefined && Object.values(result).every((path) => path.startsWith(`${dir}/`))) return { "/": dir };
-  return result;
+  if (dir !== undefined && [...result.values()].every((path) => path.startsWith(`${dir}/`))) return { "/": dir };
+  return Object.fromEntries(result);
 }
 
 /** `types`, unless it is the file next to `main` that npm fills in, and TypeScript finds, by itself. */
