@@ -3,8 +3,8 @@ import { createServer, Agent, request as startRequest } from "node:http";
 
 import { afterEach, expect, test } from "vitest";
 
-import { httpRequest, integrityOf, startFaultProxy, startVerdaccio } from "@slipway/testkit";
-import type { Fault, FaultProxy, FaultProxyOptions, HttpResponse, Verdaccio } from "@slipway/testkit";
+import { httpRequest, integrityOf, startFaultProxy, startProcess, startVerdaccio } from "@slipway/testkit";
+import type { Fault, FaultProxy, FaultProxyOptions, HttpResponse, ProcessResult, Verdaccio } from "@slipway/testkit";
 
 import { publishDocument } from "./publish-document.ts";
 
@@ -275,6 +275,40 @@ test.for(["onPutBodyComplete", "onCommitted"] as const)(
     expect(proxy.log()[0]).toMatchObject({ registryStatus: 201, status: undefined });
   },
 );
+
+/** A client in a process of its own: sends its input with one PUT, then says that it has been answered. */
+const putScript = `
+import { request } from "node:http";
+let body = "";
+for await (const chunk of process.stdin) body += chunk;
+const headers = { authorization: "Bearer " + process.argv[2], "content-type": "application/json" };
+request(process.argv[1], { method: "PUT", headers }, (response) => {
+  response.resume();
+  response.on("end", () => setTimeout(() => console.log("answered"), 200));
+}).end(body);
+`;
+
+test.for([
+  { moment: "onPutBodyComplete", outcome: "client-gone", isDropped: false },
+  { moment: "onPutBodyComplete", outcome: "client-gone", isDropped: true },
+  { moment: "onCommitted", outcome: "client-gone", isDropped: false },
+  { moment: "onAnswered", outcome: "passed", isDropped: false },
+] as const)("a process killed with -9 at $moment (dropped: $isDropped)", async ({ moment, outcome, isDropped }) => {
+  const { registry, proxy, committed } = await startWorld();
+  const input = JSON.stringify(publishDocument(registry.url, "one", "1.0.0"));
+  const { promise: killed, resolve } = Promise.withResolvers<ProcessResult>();
+  const args = ["--input-type=module", "--eval", putScript, "--", `${proxy.url}/one`, registry.token];
+  const child = startProcess(process.execPath, args, { input });
+  proxy.setHooks({
+    [moment]: async () => {
+      resolve(await child.kill());
+      return isDropped ? "drop" : undefined;
+    },
+  });
+  expect(await killed).toMatchObject({ code: null, signal: "SIGKILL", stdout: "", stderr: "" });
+  await expect.poll(() => proxy.log()[0]?.outcome).toBe(outcome);
+  expect(await committed()).toEqual(isDropped ? [] : ["1.0.0"]);
+});
 
 test("a client that ends inside its upload ends the registry's side too", async () => {
   const { registry, proxy, committed } = await startWorld();
