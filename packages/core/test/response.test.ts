@@ -1,0 +1,243 @@
+import { expect, test } from "vitest";
+import {
+  type Answer,
+  type AnswerClass,
+  answerTable,
+  classify,
+  type Classified,
+  type ProblemCode,
+} from "../src/index.ts";
+
+function response(status: number, body: unknown = undefined, headers: Record<string, string> = {}): Answer {
+  return { kind: "response", status, headers, body };
+}
+
+interface Case {
+  readonly what: string;
+  readonly answer: Answer;
+  readonly class: AnswerClass;
+  readonly row: string;
+  readonly code?: ProblemCode;
+  readonly rest?: Partial<Classified>;
+}
+
+/** Bodies as the registries send them (REGISTRY facts); every row of the table occurs. */
+const cases: readonly Case[] = [
+  {
+    what: "Verdaccio's 201",
+    answer: response(201, { ok: "package published" }),
+    class: "accepted",
+    row: "accepted",
+    rest: { isAsync: false },
+  },
+  {
+    what: "npm's 202 while it scans",
+    answer: response(202, {}, { "npm-notice": "being processed" }),
+    class: "accepted",
+    row: "accepted",
+    rest: { isAsync: true },
+  },
+  {
+    what: "a version being scanned",
+    answer: response(409, { error: 'Cannot publish over previously staged version "1.0.0"' }),
+    class: "pending",
+    row: "staged",
+    rest: { isAsync: true },
+  },
+  {
+    what: "npm's packument race",
+    answer: response(409, {
+      error:
+        "Failed to save packument. A common cause is if you try to publish a new package before the previous package has been fully processed.",
+    }),
+    class: "ambiguous",
+    row: "packument-race",
+  },
+  {
+    what: "Verdaccio's 409",
+    answer: response(409, { error: "this package is already present" }),
+    class: "exists",
+    row: "present",
+  },
+  {
+    what: "GitHub Packages' 409",
+    answer: response(409, { error: "Cannot publish over existing version" }),
+    class: "exists",
+    row: "present",
+  },
+  {
+    what: "staging what is published",
+    answer: response(409, { error: "Cannot stage previously published version" }),
+    class: "exists",
+    row: "stage-published",
+  },
+  { what: "CodeArtifact's bare 409", answer: response(409), class: "ambiguous", row: "conflict" },
+  {
+    what: "a tombstone",
+    answer: response(400, { error: 'Cannot publish over previously published version "1.0.0"' }),
+    class: "refused",
+    row: "tombstone",
+    code: "SLIP_VERSION_BURNT",
+  },
+  {
+    what: "the 24 h lock of a name",
+    answer: response(403, { error: "a cannot be republished until 24 hours have passed." }),
+    class: "refused",
+    row: "name-lock",
+    code: "SLIP_VERSION_BURNT",
+  },
+  {
+    what: "npm's published over",
+    answer: response(403, { error: "You cannot publish over the previously published versions: 1.0.0." }),
+    class: "exists",
+    row: "published-over",
+  },
+  {
+    what: "Azure's 403",
+    answer: response(403, { message: "The feed 'x' already contains file 'a-1.0.0.tgz'" }),
+    class: "exists",
+    row: "published-over",
+  },
+  {
+    what: "GitLab's 403",
+    answer: response(403, { message: "403 Forbidden", error: "Package already exists." }),
+    class: "exists",
+    row: "published-over",
+  },
+  {
+    what: "Nexus' 400",
+    answer: response(400, "Repository does not allow updating assets: npm-internal"),
+    class: "exists",
+    row: "updating-assets",
+  },
+  {
+    what: "a rate limit in seconds",
+    answer: response(429, "slow down", { "retry-after": "1934" }),
+    class: "retry",
+    row: "rate",
+    code: "SLIP_RATE_LIMITED",
+    rest: { retryAfterMs: 1_934_000 },
+  },
+  {
+    what: "a rate limit as a date, by the server's own clock",
+    answer: response(429, undefined, {
+      "retry-after": "Sat, 21 Nov 2026 04:02:00 GMT",
+      date: "Sat, 21 Nov 2026 04:00:30 GMT",
+    }),
+    class: "retry",
+    row: "rate",
+    code: "SLIP_RATE_LIMITED",
+    rest: { retryAfterMs: 90_000 },
+  },
+  {
+    what: "a rate limit across a leap day",
+    answer: response(429, undefined, {
+      "retry-after": "Wed, 01 Mar 2028 00:00:00 GMT",
+      date: "Mon, 28 Feb 2028 23:59:59 GMT",
+    }),
+    class: "retry",
+    row: "rate",
+    code: "SLIP_RATE_LIMITED",
+    rest: { retryAfterMs: 86_401_000 },
+  },
+  {
+    what: "a date that is none",
+    answer: response(429, undefined, { "retry-after": "soon", date: "Sat, 21 Nov 2026 04:00:30 GMT" }),
+    class: "retry",
+    row: "rate",
+    code: "SLIP_RATE_LIMITED",
+  },
+  {
+    what: "the transparency log's metadata",
+    answer: response(422, { error: "error refreshing TUF metadata" }),
+    class: "retry",
+    row: "tuf-refresh",
+  },
+  {
+    what: "a wrong token",
+    answer: response(401, { error: "unauthorized" }),
+    class: "refused",
+    row: "unauthorised",
+    code: "SLIP_UPLOAD_UNAUTHORISED",
+  },
+  {
+    what: "no permission",
+    answer: response(403, { error: "You do not have permission to publish" }),
+    class: "refused",
+    row: "unauthorised",
+    code: "SLIP_UPLOAD_UNAUTHORISED",
+  },
+  {
+    what: "npm's masked 404",
+    answer: response(404, { error: "Not found" }),
+    class: "refused",
+    row: "masked",
+    code: "SLIP_UPLOAD_UNAUTHORISED",
+  },
+  {
+    what: "private packages unpaid",
+    answer: response(402, { error: "You must sign up for private packages" }),
+    class: "refused",
+    row: "payment",
+    code: "SLIP_UPLOAD_REFUSED",
+  },
+  {
+    what: "too large a document",
+    answer: response(413, { error: "request entity too large" }),
+    class: "refused",
+    row: "too-large",
+    code: "SLIP_UPLOAD_TOO_LARGE",
+  },
+  {
+    what: "a repository that does not match",
+    answer: response(422, { error: "Error verifying sigstore provenance bundle" }),
+    class: "refused",
+    row: "client",
+    code: "SLIP_UPLOAD_REFUSED",
+  },
+  { what: "a request time-out", answer: response(408), class: "ambiguous", row: "request-timeout" },
+  {
+    what: "Verdaccio's 500 on a race",
+    answer: response(500, { error: "internal server error" }),
+    class: "ambiguous",
+    row: "server",
+  },
+  {
+    what: "a gateway's page",
+    answer: response(503, "<html>Service Unavailable</html>"),
+    class: "ambiguous",
+    row: "server",
+  },
+  { what: "a redirect of a PUT", answer: response(302), class: "ambiguous", row: "other" },
+  {
+    what: "a reset",
+    answer: { kind: "no-response", reason: "connection reset", maybeSent: true },
+    class: "ambiguous",
+    row: "no-response",
+  },
+  {
+    what: "a refused connection",
+    answer: { kind: "no-response", reason: "connection refused", maybeSent: false },
+    class: "retry",
+    row: "not-sent",
+  },
+];
+
+test.each(cases)("$what is $class", ({ answer, class: wanted, row, code, rest }) => {
+  const result = classify(answer, "upload", "a@1.0.0");
+  expect({ class: result.class, row: result.row, code: result.problem?.code }).toEqual({ class: wanted, row, code });
+  expect(result).toMatchObject(rest ?? {});
+  if (rest?.retryAfterMs === undefined) expect(result.retryAfterMs).toBeUndefined();
+});
+
+test("every row of the table is the first match of some case", () => {
+  const seen = new Set(cases.map((item) => item.row));
+  expect(answerTable.filter((row) => !seen.has(row.id))).toEqual([]);
+});
+
+test("no unknown answer is ever taken for success", () => {
+  for (let status = 100; status < 600; status += 1) {
+    if (status >= 200 && status < 300) continue;
+    expect(classify(response(status, "words nobody has seen"), "upload", "a@1.0.0").class).not.toBe("accepted");
+  }
+});
