@@ -158,12 +158,21 @@ interface Match {
   readonly isFolder: boolean;
 }
 
+/** What the path stands for, or undefined where nothing can be found under it, for whatever reason: so glob sees it. */
+function findPlain(dir: string, path: string): Match | undefined {
+  try {
+    const stat = lstatSync(join(dir, path));
+    return stat.isDirectory() || stat.isFile() ? { path, isFolder: stat.isDirectory() } : undefined;
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause) return undefined;
+    throw cause;
+  }
+}
+
 async function expandPattern(dir: string, pattern: string): Promise<readonly Match[]> {
   if (plainPath.test(pattern)) {
-    const stat = lstatSync(join(dir, pattern), { throwIfNoEntry: false });
-    return stat !== undefined && (stat.isDirectory() || stat.isFile())
-      ? [{ path: pattern, isFolder: stat.isDirectory() }]
-      : [];
+    const match = findPlain(dir, pattern);
+    return match === undefined ? [] : [match];
   }
   const { globSync } = await import("glob");
   try {
