@@ -1,6 +1,7 @@
 /** What happened in a simulation, as seen from outside the code under test: the oracle judges nothing else. */
 import type { Answer, Event, Packument, Plan, Reading } from "@slipway/core";
 import type { Fault } from "./fault.ts";
+import type { SimTarball } from "./sim-tarball.ts";
 import type { Write } from "./registry-world.ts";
 
 /** A write on its way. Instants are undefined for what never happened. */
@@ -59,6 +60,7 @@ export interface RunRecord {
   exitCode: number | undefined;
   /** `spec` to the integrity that this machine packed. */
   readonly packed: ReadonlyMap<string, string>;
+  readonly tarballs: ReadonlyMap<string, SimTarball>;
   /** Readings of the plan that the loop was given. */
   readonly readings: ReadonlyMap<string, Reading<Packument>>;
   /** Events on disk when the run began. */
@@ -69,6 +71,8 @@ export interface RunRecord {
   problems: readonly string[];
   /** True when the run did all it could: not interrupted, not out of time. */
   isFinished: boolean;
+  /** True when nobody ran the command again on that machine, so nothing follows from how it ended. */
+  isAbandoned: boolean;
   /** Reads, writes and appends in the order in which they were asked for. */
   readonly entries: HistoryEntry[];
 }

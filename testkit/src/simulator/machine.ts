@@ -6,11 +6,11 @@ import { createHash } from "node:crypto";
 import {
   type Decision,
   type Event,
+  type IdentityLevel,
   type JournalPort,
   type Limits,
   type Packument,
   type Plan,
-  type PlanOptions,
   type Reading,
   type RegistryPort,
   type RunState,
@@ -87,8 +87,10 @@ export interface Setting {
   readonly limits: Limits;
   readonly latency: Latency;
   readonly faults: FaultSource;
-  readonly identity?: PlanOptions["identity"];
+  readonly identity: IdentityLevel;
   readonly tamper?: Tampering;
+  /** Sees each event once it is applied, and the state it led to. */
+  readonly watch?: (event: Event, state: RunState) => void;
 }
 
 export interface CommandOptions {
@@ -98,6 +100,8 @@ export interface CommandOptions {
   readonly packMs?: number;
   /** Hand the readings of the plan to the loop, as the everyday command does. */
   readonly reusesReadings?: boolean;
+  /** Specs whose tarball somebody edited in the release folder before this run. */
+  readonly damaged?: ReadonlySet<string>;
 }
 
 function readFull(setting: Setting, name: string): Reading<Packument> {
@@ -132,7 +136,7 @@ function plan(setting: Setting, code: SimSource, machine: Machine): Planned {
     releaseId: createHash("sha256").update(text).digest("hex").slice(0, 12),
     options: {
       promote: "each",
-      identity: setting.identity ?? "source",
+      identity: setting.identity,
       newPackages: "allow",
       ignoreScripts: false,
       build: undefined,
@@ -145,7 +149,7 @@ function plan(setting: Setting, code: SimSource, machine: Machine): Planned {
     changed: undefined,
     registries: new Map(packages.map(({ name }) => [name, world.url])),
     readings,
-    git: { releaseTags: new Set(), commitsHere: new Map(), changedFiles: new Map() },
+    git: { releaseTags: new Set(), commitsHere: new Map([[pastCommit, true]]), changedFiles: new Map() },
     evidence: { journalWrites, isReleaseComplete: false },
   });
   const exitCode = Math.min(2, ...result.problems.map(({ code: problemCode }) => exitCodeOf(problemCode)));
@@ -182,18 +186,21 @@ function pack(setting: Setting, code: SimSource, machine: Machine, planned: Plan
   return { ...planned, steps };
 }
 
-function storeOf(machine: Machine): TarballStore {
+function storeOf(machine: Machine, damaged: ReadonlySet<string>): TarballStore {
   return {
-    read(name, version) {
+    async read(name, version) {
       const spec = formatSpec(name, version);
+      if (damaged.has(spec)) fail("SLIP_TARBALL_CHANGED", `the tarball of ${spec} is not what was packed`);
       const tarball = machine.tarballs.get(spec);
-      return tarball === undefined
-        ? Promise.reject(new Error(`${spec} was not packed on ${machine.name}`))
-        : Promise.resolve(tarball);
+      if (tarball === undefined) throw new Error(`${spec} was not packed on ${machine.name}`);
+      return tarball;
     },
     list: async (bytes) => listSim(bytes),
   };
 }
+
+/** A commit of the same repository that was released before. */
+export const pastCommit: string = "0ldc0de".padEnd(40, "0");
 
 const fsyncMs = 1;
 
@@ -205,7 +212,13 @@ function journalOf(setting: Setting, machine: Machine, process: SimProcess, entr
       const label = `append ${[...new Set(events.map(({ type }) => type))].join("+")}`;
       const fault = process.nextFault("append", label, events.length);
       if (fault !== undefined) history.faults.push(fault);
-      const record: AppendRecord = { process: process.name, machine: machine.name, events, durable: 0, durableAt: undefined };
+      const record: AppendRecord = {
+        process: process.name,
+        machine: machine.name,
+        events,
+        durable: 0,
+        durableAt: undefined,
+      };
       entries.push({ type: "append", record });
       history.appends.push(record);
       if (fault === "crash-before-durable") process.kill();
@@ -250,10 +263,12 @@ export async function runCommand(
     exitCode: undefined,
     packed: new Map([...machine.tarballs].map(([spec, tarball]) => [spec, tarball.integrity])),
     inherited,
+    tarballs: new Map(machine.tarballs),
     readings: new Map(options.reusesReadings === true ? planned.readings : []),
     statuses: new Map(),
     problems: planned.problems,
     isFinished: false,
+    isAbandoned: false,
     entries,
   };
   history.runs.push(record);
@@ -264,10 +279,16 @@ export async function runCommand(
   }
   await clock.sleep(options.packMs ?? 0);
   const limits = { ...setting.limits, ...tamper.limits };
-  const port = connect({ ...setting, process, entries, uploadTimeoutMs: limits.uploadTimeoutMs, staleMaxMs: limits.settleMs });
+  const port = connect({
+    ...setting,
+    process,
+    entries,
+    uploadTimeoutMs: limits.uploadTimeoutMs,
+    staleMaxMs: limits.settleMs,
+  });
   const registry = tamper.registry?.(port, process) ?? port;
   const journal = journalOf(setting, machine, process, entries);
-  const store = storeOf(machine);
+  const store = storeOf(machine, options.damaged ?? new Set());
   const interrupt = new AbortController();
   if (options.interruptAfterMs !== undefined) clock.after(options.interruptAfterMs, () => interrupt.abort(), process);
   const running = runRelease({
@@ -283,6 +304,7 @@ export async function runCommand(
     tarballs: tamper.tarballs?.(store) ?? store,
     signal: interrupt.signal,
     ...(tamper.decide === undefined ? {} : { decide: tamper.decide }),
+    ...(setting.watch === undefined ? {} : { onEvent: setting.watch }),
   });
   const state = await Promise.race([running, process.died]);
   record.endedAt = clock.now();

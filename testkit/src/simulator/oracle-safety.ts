@@ -1,7 +1,16 @@
 /** The oracle's rules about whole runs and about the registry: what is claimed, what is shown, what ends. */
 import semver from "semver";
 import type { RunRecord } from "./history.ts";
-import { type Judged, type Rule, durableEvents, hasDownloaded, looksAt, readsOf, uploadsOf, writesOf } from "./oracle-view.ts";
+import {
+  type Judged,
+  type Rule,
+  durableEvents,
+  hasDownloaded,
+  looksAt,
+  readsOf,
+  uploadsOf,
+  writesOf,
+} from "./oracle-view.ts";
 import { integrityOf, listSim } from "./sim-tarball.ts";
 
 function eachRun(ask: (run: RunRecord, judged: Judged) => readonly string[]): Rule["check"] {
@@ -22,9 +31,13 @@ function closesAtEveryInstant({ world, history, code }: Judged): readonly string
       if (!names.has(name) || typeof range !== "string") return [];
       const installable = [...(world.stateOf(name, change.at)?.versions.values() ?? [])].some(
         (item) =>
-          semver.satisfies(item.version, range) && item.bytes !== undefined && integrityOf(item.bytes) === item.integrity,
+          semver.satisfies(item.version, range) &&
+          item.bytes !== undefined &&
+          integrityOf(item.bytes) === item.integrity,
       );
-      return installable ? [] : [`${change.name}@${change.version} was shown before ${name}@${range} could be installed`];
+      return installable
+        ? []
+        : [`${change.name}@${change.version} was shown before ${name}@${range} could be installed`];
     });
   });
 }
@@ -94,7 +107,9 @@ const exitsTruly = eachRun((run) => {
   if (run.exitCode === undefined || run.statuses.size === 0) return [];
   const statuses = (run.plan?.steps ?? []).map((step) => run.statuses.get(step.id) ?? "");
   const isAllShown = statuses.every((status) => status === "done" || status === "superseded");
-  const isWrong = statuses.some((status) => ["failed", "conflict", "corrupt", "wedged", "stale", "blocked"].includes(status));
+  const isWrong = statuses.some((status) =>
+    ["failed", "conflict", "corrupt", "wedged", "stale", "blocked"].includes(status),
+  );
   const right = isAllShown ? 0 : isWrong ? 1 : 3;
   // A problem without a failed step (a tag that cannot be proven) may make a 3 a 1.
   const isRight = run.exitCode === right || (right === 3 && run.exitCode === 1 && run.problems.length > 0);
@@ -114,9 +129,12 @@ const bindsOnlyItsOwn = eachRun((run, judged) => {
       (event) => event.type === "bound" && event.step === step.id && event.integrity === shown.integrity,
     );
     if (!isRecorded) return [`${spec} is done with bytes of others, and no line binds them`];
+    const ours = run.tarballs.get(spec);
+    if (ours !== undefined && JSON.stringify(listSim(ours.bytes)) === JSON.stringify(listSim(shown.bytes))) return [];
     const source = judged.code.packages.find(({ item }) => item.name === step.name);
     const served = listSim(shown.bytes).manifest;
-    if (JSON.stringify(served) !== JSON.stringify(source?.manifest)) return [`${spec} was bound although its manifest differs`];
+    if (JSON.stringify(served) !== JSON.stringify(source?.manifest))
+      return [`${spec} was bound although its manifest differs`];
     const isWritten = known.some((event) => event.type === "write-started" && event.integrity === shown.integrity);
     const isSameCommit = shown.gitHead === judged.code.source.commit && judged.code.source.isClean;
     return isWritten || isSameCommit ? [] : [`${spec} was bound although nothing shows that this commit made it`];
@@ -138,8 +156,13 @@ const goesOnBesideFailures = eachRun((run, { code }) => {
     const source = code.packages.find(({ item }) => item.name === step.name);
     const needs = (source?.item.dependencies ?? []).map(({ name }) => statusOf(name));
     const status = statusOf(step.name);
-    if (needs.every((item) => item === "done")) return status === "blocked" || status === "ready" ? [`${step.id} was not tried`] : [];
-    return uploadsOf(run).some((write) => write.name === step.name) ? [] : status === "blocked" || status === "done" ? [] : [`${step.id} is ${status}, not blocked`];
+    if (needs.every((item) => item === "done"))
+      return status === "blocked" || status === "ready" ? [`${step.id} was not tried`] : [];
+    return uploadsOf(run).some((write) => write.name === step.name)
+      ? []
+      : status === "blocked" || status === "done"
+        ? []
+        : [`${step.id} is ${status}, not blocked`];
   });
 });
 
@@ -154,20 +177,75 @@ const staysWithinLimits = eachRun((run, { limits }) => {
   return messages;
 });
 
-/** L5: after a run that exits 0, running the same command again on that machine writes nothing. */
-function writesNothingAgain({ history }: Judged): readonly string[] {
+/**
+ * L5: after a run that exits 0, running the same command again on that machine writes nothing. A package that a stranger
+ * wrote meanwhile may need a tag of its own line.
+ */
+function writesNothingAgain({ history, world }: Judged): readonly string[] {
   return history.runs.flatMap((run, index) => {
     const isAfterSuccess = history.runs
       .slice(0, index)
       .some((other) => other.machine === run.machine && other.exitCode === 0);
-    return isAfterSuccess && writesOf(run).length > 0 ? [`${run.process}: wrote although the release was complete`] : [];
+    return isAfterSuccess && writesOf(run).length > 0
+      ? [`${run.process}: wrote although the release was complete`]
+      : [];
   });
 }
 
 /** L2: a run that does not end well says what to do. */
 const namesARemedy = eachRun((run) =>
-  run.exitCode === undefined || run.exitCode === 0 || run.problems.length > 0 ? [] : [`exit ${run.exitCode} without a problem`],
+  run.exitCode === undefined || run.exitCode === 0 || run.problems.length > 0
+    ? []
+    : [`exit ${run.exitCode} without a problem`],
 );
+
+/** L1: once faults have stopped, running the same command again ends with exit 0; what only a person can mend is excused. */
+function converges(judged: Judged): readonly string[] {
+  const { history } = judged;
+  const last = new Map(history.runs.map((run) => [run.machine, run]));
+  return [...last.values()].flatMap((run) => {
+    if (run.exitCode === 0 || run.isAbandoned) return [];
+    const left = [...run.statuses].filter(([, status]) => !["done", "superseded", "blocked"].includes(status));
+    const open = left.filter(([id, status]) => !isExcused(judged, run, id, status));
+    const isHopeless = run.plan === undefined && judged.world.changes.some(({ actor }) => actor === strangerName);
+    if (isHopeless || (left.length > 0 && open.length === 0)) return [];
+    const tried = history.runs.filter(({ machine }) => machine === run.machine).map(({ exitCode }) => exitCode ?? "died");
+    const what = open.map(([id, status]) => `${id} is ${status}`).join(", ");
+    return [`${run.machine} ended ${tried.join(", ")}: ${what} (${[...new Set(run.problems)].join(", ")})`];
+  });
+}
+
+export const strangerName = "stranger";
+
+/** What no run of the same command can mend: a stranger's contents, a corrupt version, a stuck tarball of a lost journal. */
+function isExcused(judged: Judged, run: RunRecord, id: string, status: string): boolean {
+  const { world } = judged;
+  const step = run.plan?.steps.find((item) => item.id === id);
+  if (step === undefined) return false;
+  // A tag that is right already waits for its version, and counts for nothing without it.
+  if (step.goal.kind === "dist-tag" && status === "ready")
+    return step.after.some((before) => isExcused(judged, run, before, run.statuses.get(before) ?? ""));
+  const own = world.changes.filter((change) => change.name === step.name);
+  const isStrangers = own.some((change) => change.actor === strangerName);
+  switch (status) {
+    case "conflict": {
+      const shown = world.stateOf(step.name)?.versions.get(step.version);
+      const isOurs = shown?.integrity === run.packed.get(`${step.name}@${step.version}`);
+      const mayBind = judged.identity === "source" && judged.code.source.isClean;
+      return !isOurs && (!mayBind || shown?.gitHead !== judged.code.source.commit);
+    }
+    case "stale":
+      return isStrangers;
+    case "corrupt":
+      return own.some((change) => change.kind === "version-corrupted" && change.version === step.version);
+    case "wedged": {
+      const stuck = own.findLast((change) => change.kind === "version-stuck" && change.version === step.version);
+      return stuck !== undefined && stuck.actor !== run.machine;
+    }
+    default:
+      return false;
+  }
+}
 
 export const safetyChecks: readonly Rule[] = [
   { id: "rule 7", check: goesOnBesideFailures },
@@ -178,6 +256,7 @@ export const safetyChecks: readonly Rule[] = [
   { id: "I6", check: exitsTruly },
   { id: "I17", check: bindsOnlyItsOwn },
   { id: "I18", check: staysWithinLimits },
+  { id: "L1", check: converges },
   { id: "L2", check: namesARemedy },
   { id: "L5", check: writesNothingAgain },
 ];

@@ -1,5 +1,5 @@
 /** What the oracle looks at, and the few questions that several of its rules ask. */
-import type { Event, Limits } from "@slipway/core";
+import type { Event, IdentityLevel, Limits } from "@slipway/core";
 import type { History, ReadRecord, RunRecord, WriteRecord } from "./history.ts";
 import type { SimSource } from "./machine.ts";
 import type { RegistryWorld } from "./registry-world.ts";
@@ -9,6 +9,8 @@ export interface Judged {
   readonly history: History;
   readonly code: SimSource;
   readonly limits: Limits;
+  /** The weakest evidence that lets other bytes count as this release's. */
+  readonly identity: IdentityLevel;
 }
 
 export interface Violation {

@@ -42,7 +42,9 @@ const looksFirst = eachWrite((write, run) => {
 const journalsFirst = eachWrite((write, run) => {
   const isSame = (other: WriteRecord): boolean =>
     other.write.kind === write.write.kind && other.name === write.name && specOf(other) === specOf(write);
-  const sentSoFar = writesOf(run).filter((other) => isSame(other) && other.sentAt <= write.sentAt && other.id <= write.id);
+  const sentSoFar = writesOf(run).filter(
+    (other) => isSame(other) && other.sentAt <= write.sentAt && other.id <= write.id,
+  );
   const announced = durableEvents(run, write.sentAt).filter(
     (event) => event.type === "write-started" && announces(event, write),
   );
@@ -64,7 +66,9 @@ function announces(
       return event.write === "repair" && event.step === `publish:${name}@${write.version}`;
     case "set-tag":
     case "remove-tag":
-      return event.write === write.kind && event.step.startsWith(`dist-tag:${name}@`) && event.step.endsWith(`:${write.tag}`);
+      return (
+        event.write === write.kind && event.step.startsWith(`dist-tag:${name}@`) && event.step.endsWith(`:${write.tag}`)
+      );
     case "deprecate":
     case "unpublish":
       return event.write === write.kind && event.step.startsWith(`${write.kind}:${name}@`);
@@ -81,7 +85,8 @@ const oneInFlight = eachWrite((write, run) => {
 /** I10: a request of a dead run has landed or never will before the next run on that machine writes the package. */
 const runsDoNotInterleave = eachWrite((write, run, { history }) => {
   const earlier = history.writes.filter(
-    (other) => other.id < write.id && other.actor === run.machine && other.process !== run.process && other.name === write.name,
+    (other) =>
+      other.id < write.id && other.actor === run.machine && other.process !== run.process && other.name === write.name,
   );
   return earlier
     .filter((other) => other.arrivedAt !== undefined && other.arrivedAt > write.sentAt)
@@ -112,7 +117,8 @@ function plantsNo404({ history }: Judged): readonly string[] {
       const { facet, name, version, versions, result } = entry.record;
       if (facet !== "version" && facet !== "tarball") {
         if (result === "shown") for (const shown of versions.keys()) seen.add(`${name}@${shown}`);
-      } else if (!seen.has(`${name}@${version}`)) messages.push(`${run.process}: ${facet} of ${name}@${version} read too early`);
+      } else if (!seen.has(`${name}@${version}`))
+        messages.push(`${run.process}: ${facet} of ${name}@${version} read too early`);
     }
     return messages;
   });
@@ -164,7 +170,8 @@ const resendsSeldom = eachWrite((write, run, { limits }) => {
   if (delay === undefined && !writesOf(run).some((other) => other.write.kind === "remove-tarball"))
     messages.push(`is resend ${sent.length} of at most ${limits.resendDelaysMs.length}`);
   const waited = write.sentAt - (before.answeredAt ?? Number.POSITIVE_INFINITY);
-  if (delay !== undefined && waited + toleranceMs < delay) messages.push(`came ${waited} ms after the last, not ${delay}`);
+  if (delay !== undefined && waited + toleranceMs < delay)
+    messages.push(`came ${waited} ms after the last, not ${delay}`);
   const status = statusOf(before);
   if (status === 403) messages.push("although the registry refused the one before for good");
   const patienceMs = status === 202 ? limits.lostAsyncMs : limits.lostMs;
@@ -206,7 +213,8 @@ const repairsCarefully = eachWrite((write, run, { limits, world }) => {
   if (write.write.kind !== "remove-tarball") return [];
   const { version } = write.write;
   const messages: string[] = [];
-  if (world.stateOf(write.name, write.sentAt)?.versions.has(version) === true) messages.push("of a version that is shown");
+  if (world.stateOf(write.name, write.sentAt)?.versions.has(version) === true)
+    messages.push("of a version that is shown");
   const step = `publish:${write.name}@${version}`;
   const uploads = [...run.inherited, ...durableEvents(run, write.sentAt)].filter(
     (event) => event.type === "write-started" && event.write === "upload" && event.step === step,
@@ -216,7 +224,8 @@ const repairsCarefully = eachWrite((write, run, { limits, world }) => {
   const lasted = (absent.at(-1)?.at ?? 0) - (absent[0]?.at ?? 0);
   if (lasted + toleranceMs < limits.wedgeMs) messages.push(`after an absence of ${lasted} ms`);
   const lookedUp = readsOf(run).some(
-    (read) => read.facet === "version" && read.name === write.name && read.version === version && read.result === "absent",
+    (read) =>
+      read.facet === "version" && read.name === write.name && read.version === version && read.result === "absent",
   );
   if (!lookedUp) messages.push("without a look at the version document");
   return messages;
@@ -249,7 +258,8 @@ const writesThePlan = eachWrite((write, run, { code }) => {
   const source = code.packages.find(({ item }) => item.name === name);
   if (JSON.stringify(manifest["dependencies"] ?? {}) !== JSON.stringify(source?.manifest["dependencies"] ?? {}))
     messages.push("has other dependencies than its tarball");
-  if (manifest["name"] !== name || manifest["version"] !== version) messages.push("has the manifest of another version");
+  if (manifest["name"] !== name || manifest["version"] !== version)
+    messages.push("has the manifest of another version");
   return messages;
 });
 

@@ -1,5 +1,5 @@
 /** One release from the first run of the command to its last, with whatever befalls it in between. */
-import type { Limits } from "@slipway/core";
+import type { IdentityLevel, Limits } from "@slipway/core";
 import { type Latency, steadyLatency } from "./connection.ts";
 import type { Choose } from "./exhaust.ts";
 import { type Fault, type FaultSource, noFaults } from "./fault.ts";
@@ -26,8 +26,9 @@ export interface SettingInput {
   readonly faults?: FaultSource;
   readonly latency?: Latency;
   readonly profile?: Profile;
-  readonly identity?: Setting["identity"];
+  readonly identity?: IdentityLevel;
   readonly tamper?: Tampering;
+  readonly watch?: Setting["watch"];
 }
 
 export function createSetting(input: SettingInput): Setting {
@@ -39,8 +40,9 @@ export function createSetting(input: SettingInput): Setting {
     limits: input.limits,
     latency: input.latency ?? steadyLatency,
     faults: input.faults ?? noFaults,
-    ...(input.identity === undefined ? {} : { identity: input.identity }),
+    identity: input.identity ?? "source",
     ...(input.tamper === undefined ? {} : { tamper: input.tamper }),
+    ...(input.watch === undefined ? {} : { watch: input.watch }),
   };
 }
 
@@ -70,9 +72,11 @@ export async function releaseUntilDone(
       break;
     }
     await clock.sleep(script.pauseMs?.() ?? 2_000);
-    machine = script.nextMachine(ended, machine);
+    const next = script.nextMachine(ended, machine);
+    ended.isAbandoned = next !== machine;
+    machine = next;
   }
-  return { world, history, code, limits };
+  return { world, history, code, limits, identity: setting.identity };
 }
 
 const restarts: readonly { readonly label: string; readonly build: Build | undefined }[] = [
@@ -93,6 +97,7 @@ export interface EnumeratedInput {
   /** Leaves faults out that differ in nothing the process can tell from another one. */
   readonly worthTrying?: (fault: Fault) => boolean;
   readonly tamper?: Tampering;
+  readonly watch?: Setting["watch"];
 }
 
 /** A release in which every fault, and once what the next run starts from, is a choice. */
@@ -103,7 +108,11 @@ export async function releaseByChoice(input: EnumeratedInput): Promise<Judged> {
     const chosen = choose(worth.length + 1, `${operation.process} ${operation.label} [${worth.join("|")}]`);
     return worth[chosen - 1];
   };
-  const setting = createSetting({ limits: fewPolls(limits), faults, ...(input.tamper === undefined ? {} : { tamper: input.tamper }) });
+  const setting = createSetting({
+    limits: fewPolls(limits),
+    faults,
+    ...(input.tamper === undefined ? {} : { tamper: input.tamper }),
+  });
   const script: ReleaseScript = {
     runsMax: 6,
     nextMachine(_ended, machine) {
