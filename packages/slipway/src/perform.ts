@@ -96,7 +96,9 @@ async function inspect(node: StepState, context: PerformContext): Promise<void> 
   const reading = await port.readPackument(name, "plain");
   const observed = observe(context, registry, name, reading);
   const entry = reading.kind === "shown" ? reading.value.versions.get(version) : undefined;
-  if (entry === undefined || entry.integrity !== node.expected) return context.record([observed]);
+  // What installs are shown proves presence, never absence: a replica that lags has no header that says so.
+  if (entry === undefined) return context.record([observed.type === "observed" ? { ...observed, fresh: false } : observed]);
+  if (entry.integrity !== node.expected) return context.record([observed]);
   const download = await fetchTarball(node, port, entry.tarball, context.clock);
   return context.record([observed, download.event]);
 }
