@@ -1,5 +1,5 @@
 import { buildOrder, type DependencyKind, orderPackages, type WorkspacePackage } from "@slipway/core";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 type Needs = readonly (readonly [name: string, range?: string, kind?: DependencyKind | "optionalPeer"])[];

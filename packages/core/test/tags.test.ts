@@ -107,16 +107,11 @@ test.each([
   expect(judgeTag(look)).toBe(expected);
 });
 
+function make(name: string, version: string, isPrivate = false): WorkspacePackage {
+  return { name, version, dir: `moved/${name}`, isPrivate, dependencies: [], publishConfig: {}, scripts: {} };
+}
+
 test("versions are compared by name; private packages and moved folders change nothing", () => {
-  const make = (name: string, version: string, isPrivate = false): WorkspacePackage => ({
-    name,
-    version,
-    dir: `moved/${name}`,
-    isPrivate,
-    dependencies: [],
-    publishConfig: {},
-    scripts: {},
-  });
   const base = [
     { name: "same", version: "1.0.0", isPrivate: false },
     { name: "bumped", version: "1.0.0", isPrivate: false },
