@@ -7,6 +7,7 @@ import {
   createRun,
   type Clock,
   type Event,
+  type JournalPort,
   makeReport,
   type Plan,
   type Report,
@@ -29,6 +30,7 @@ export interface CarryOutRequest {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly readings?: ReleaseRun["readings"];
+  readonly wrapJournal?: ((journal: JournalPort) => JournalPort) | undefined;
   readonly onEvent?: (event: Event, state: RunState) => void;
 }
 
@@ -43,7 +45,7 @@ export async function carryOut(request: CarryOutRequest): Promise<Report> {
       toolVersion,
       limits: plan.options.limits,
       registries: registries.get,
-      journal,
+      journal: request.wrapJournal?.(journal) ?? journal,
       history: journal.history,
       ...(readings === undefined ? {} : { readings }),
       clock,

@@ -10,7 +10,8 @@ import { toolVersion } from "./tool-version.ts";
 import { formatProblems } from "./views/problems.ts";
 import { createTerminal, type Terminal } from "./views/terminal.ts";
 
-export async function main(argv: readonly string[]): Promise<ExitCode> {
+/** Runs one command line. `overrides` replaces parts of what a verb touches; the executable passes none. */
+export async function main(argv: readonly string[], overrides: Partial<VerbContext> = {}): Promise<ExitCode> {
   let exitCode: ExitCode = 0;
   const terminal = createTerminalFor(argv);
   const program = new Command("slipway")
@@ -20,7 +21,10 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     .configureOutput({ writeErr: () => {} })
     .showSuggestionAfterError();
   addFlags(program, globalFlags);
-  for (const usage of verbs) addVerb(program, usage, terminal, (code) => (exitCode = code));
+  for (const usage of verbs)
+    addVerb(program, usage, async (args, flags) => {
+      exitCode = await runVerb(usage, args, flags, terminal, overrides);
+    });
   try {
     if (argv.length === 0) {
       terminal.data(program.helpInformation());
@@ -55,7 +59,11 @@ function addFlags(command: Command, flags: readonly FlagUsage[]): void {
   }
 }
 
-function addVerb(program: Command, usage: VerbUsage, terminal: Terminal, done: (code: ExitCode) => void): void {
+function addVerb(
+  program: Command,
+  usage: VerbUsage,
+  run: (args: readonly string[], flags: Flags) => Promise<void>,
+): void {
   const command = program
     .command(usage.name)
     .description(usage.text)
@@ -66,7 +74,7 @@ function addVerb(program: Command, usage: VerbUsage, terminal: Terminal, done: (
   addFlags(command, globalFlags);
   command.action(async () => {
     const flags: Flags = { ...program.opts<Flags>(), ...onlyGiven(command) };
-    done(await runVerb(usage, command.args, flags, terminal));
+    await run(command.args, flags);
   });
 }
 
@@ -78,7 +86,13 @@ function onlyGiven(command: Command): Flags {
   );
 }
 
-async function runVerb(usage: VerbUsage, args: readonly string[], flags: Flags, terminal: Terminal): Promise<ExitCode> {
+async function runVerb(
+  usage: VerbUsage,
+  args: readonly string[],
+  flags: Flags,
+  terminal: Terminal,
+  overrides: Partial<VerbContext>,
+): Promise<ExitCode> {
   const interrupt = new AbortController();
   const stop = (signal: NodeJS.Signals): void => {
     // The second Ctrl-C is not caught: somebody wants out at once, and the journal is made for that.
@@ -105,6 +119,7 @@ async function runVerb(usage: VerbUsage, args: readonly string[], flags: Flags, 
       isInteractive: process.stdin.isTTY === true && process.stderr.isTTY === true && !process.env["CI"],
       confirm,
       onJsonEvent: isEvents ? (event) => terminal.data(JSON.stringify(event)) : undefined,
+      ...overrides,
     };
     const verb = await usage.load();
     const data = await verb.command(args, flags, context);

@@ -95,8 +95,8 @@ async function prepare(dir: string, registry: DemoRegistry, outer: VerbContext):
   await createDemoWorkspace(root, context.env);
   const { packages } = await readWorkspace(root);
   context.terminal.line("good", "Started", "Verdaccio", registry.url);
-  context.terminal.line("good", "Created", `${packages.length - 1} packages`, root);
   const names = packages.filter((item) => !item.isPrivate).map((item) => item.name);
+  context.terminal.line("good", "Created", count(names.length, "package"), root);
   return { context, registry, root, dir, names };
 }
 

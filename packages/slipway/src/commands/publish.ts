@@ -141,8 +141,8 @@ interface Packed {
 }
 
 async function publishPacked(packed: Packed, context: VerbContext): Promise<PublishData> {
-  const { clock, signal } = context;
-  const report = await carryOut({ ...packed, clock, signal, onEvent: eventsFor(context, packed.plan) });
+  const { clock, signal, wrapJournal } = context;
+  const report = await carryOut({ ...packed, clock, signal, wrapJournal, onEvent: eventsFor(context, packed.plan) });
   return { report, writes: undefined };
 }
 

@@ -1,5 +1,5 @@
 /** What a verb of the command line is: it returns data; printing is the views' business. */
-import type { Clock } from "@slipway/core";
+import type { Clock, JournalPort } from "@slipway/core";
 import type { Terminal } from "../views/terminal.ts";
 
 export type ExitCode = 0 | 1 | 2 | 3 | 4;
@@ -21,6 +21,8 @@ export interface VerbContext {
   readonly confirm: (question: string) => Promise<boolean>;
   /** Called with each event where `--json=events` was asked for. */
   readonly onJsonEvent: ((event: unknown) => void) | undefined;
+  /** Puts a port in front of the journal; tests kill the process between its lines. */
+  readonly wrapJournal?: (journal: JournalPort) => JournalPort;
 }
 
 export interface Verb<Data> {

@@ -34,7 +34,7 @@ export interface Terminal {
 
 const codes: Readonly<Record<Tone, string>> = { good: "32", busy: "36", warn: "33", bad: "31", quiet: "2" };
 const verbWidth = 12;
-const whatWidth = 30;
+const whatWidth = 34;
 
 /** Removes what a terminal would act on: C0, C1, DEL, and the marks that reorder text. */
 export function plain(text: string): string {
