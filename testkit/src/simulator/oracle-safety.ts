@@ -183,12 +183,13 @@ const staysWithinLimits = eachRun((run, { limits }) => {
  */
 function writesNothingAgain({ history, world }: Judged): readonly string[] {
   return history.runs.flatMap((run, index) => {
-    const isAfterSuccess = history.runs
-      .slice(0, index)
-      .some((other) => other.machine === run.machine && other.exitCode === 0);
-    return isAfterSuccess && writesOf(run).length > 0
-      ? [`${run.process}: wrote although the release was complete`]
-      : [];
+    const before = history.runs.slice(0, index);
+    if (!before.some((other) => other.machine === run.machine && other.exitCode === 0)) return [];
+    // A package that a stranger wrote meanwhile may need a tag of its own line.
+    const own = writesOf(run).filter(
+      ({ name }) => !world.changes.some((change) => change.name === name && change.actor === strangerName),
+    );
+    return own.length > 0 ? [`${run.process}: wrote although the release was complete`] : [];
   });
 }
 
@@ -209,7 +210,9 @@ function converges(judged: Judged): readonly string[] {
     const open = left.filter(([id, status]) => !isExcused(judged, run, id, status));
     const isHopeless = run.plan === undefined && judged.world.changes.some(({ actor }) => actor === strangerName);
     if (isHopeless || (left.length > 0 && open.length === 0)) return [];
-    const tried = history.runs.filter(({ machine }) => machine === run.machine).map(({ exitCode }) => exitCode ?? "died");
+    const tried = history.runs
+      .filter(({ machine }) => machine === run.machine)
+      .map(({ exitCode }) => exitCode ?? "died");
     const what = open.map(([id, status]) => `${id} is ${status}`).join(", ");
     return [`${run.machine} ended ${tried.join(", ")}: ${what} (${[...new Set(run.problems)].join(", ")})`];
   });

@@ -126,9 +126,7 @@ function plantsNo404({ history }: Judged): readonly string[] {
 
 /** The request before this one for the same step whose effect was unknown, in this run. */
 function previousUpload(write: WriteRecord, run: RunRecord): WriteRecord | undefined {
-  return uploadsOf(run)
-    .filter((other) => other.id < write.id && specOf(other) === specOf(write))
-    .at(-1);
+  return uploadsOf(run).findLast((other) => other.id < write.id && specOf(other) === specOf(write));
 }
 
 function repairedSince(run: RunRecord, write: WriteRecord, since: number): boolean {

@@ -6,7 +6,17 @@ import semver from "semver";
 import { type Limits, type UploadRequest, defaultLimits } from "@slipway/core";
 import { randomLatency } from "./connection.ts";
 import { type Fault, type FaultSource, faults as allFaults, noFaults } from "./fault.ts";
-import { type Build, type CommandOptions, type Machine, type Setting, type SimSource, type Tampering, createMachine, pastCommit, runCommand } from "./machine.ts";
+import {
+  type Build,
+  type CommandOptions,
+  type Machine,
+  type Setting,
+  type SimSource,
+  type Tampering,
+  createMachine,
+  pastCommit,
+  runCommand,
+} from "./machine.ts";
 import { strangerName } from "./oracle-safety.ts";
 import type { Judged } from "./oracle-view.ts";
 import { type Profile, verdaccio } from "./profile.ts";
@@ -106,7 +116,8 @@ function letStrangerAct(setting: Setting, code: SimSource, random: Random): void
     }
   };
   const times = random.integer(1, 4);
-  for (let index = 0; index < times; index += 1) clock.after(random.integer(0, random.pick([300, 5_000, 120_000])), act);
+  for (let index = 0; index < times; index += 1)
+    clock.after(random.integer(0, random.pick([300, 5_000, 120_000])), act);
 }
 
 function randomOptions(random: Random, code: SimSource): CommandOptions {

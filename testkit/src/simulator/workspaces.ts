@@ -47,19 +47,14 @@ export function randomShapes(random: Random): PackageShape[] {
   const density = random.next();
   for (let index = 0; index < count; index += 1) {
     const needs: Record<string, string> = {};
-    for (const earlier of shapes)
-      if (random.chance(density / 2)) needs[earlier.name] = random.pick([earlier.version, `^${earlier.version}`, "*"]);
+    for (const { name, version } of shapes) {
+      if (!random.chance(density / 2)) continue;
+      // `*` leaves prereleases out.
+      const any = version.includes("-") ? version : "*";
+      needs[name] = random.pick([version, `^${version}`, any]);
+    }
     const name = random.chance(0.3) ? `@sim/p${index}` : `p${index}`;
-    // `*` leaves prereleases out, so a package that somebody needs by it must not be one.
     shapes.push({ name, version: random.pick(versions), needs });
   }
-  return shapes.map((shape) => ({
-    ...shape,
-    needs: Object.fromEntries(
-      Object.entries(shape.needs).map(([name, range]) => {
-        const version = shapes.find((item) => item.name === name)?.version ?? "";
-        return [name, range === "*" && version.includes("-") ? version : range];
-      }),
-    ),
-  }));
+  return shapes;
 }
