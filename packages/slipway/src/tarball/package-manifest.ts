@@ -11,10 +11,8 @@ export interface PackageManifest {
   readonly dir: string;
   /** `name@version`. */
   readonly spec: string;
-  /** The bytes that go into the tarball. */
+  /** The bytes that go into the tarball: the file's, without `patchedDependencies`, which npm takes out. */
   readonly bytes: Buffer;
-  /** Permissions of package.json on disk. */
-  readonly mode: number;
   /** Those bytes, parsed. */
   readonly json: Readonly<Record<string, unknown>>;
   /** `bin` and `directories.bin` as command to path relative to the package. */
@@ -111,7 +109,6 @@ export async function readPackageManifest(dir: string): Promise<PackageManifest>
     dir: root,
     spec: `${name}@${version}`,
     bytes: isPatched ? withoutPatches(json, text) : bytes,
-    mode: stat.mode,
     json: isPatched ? unpatched : json,
     bin:
       !bin && typeof folder === "string" && folder !== ""

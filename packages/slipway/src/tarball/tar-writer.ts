@@ -10,8 +10,6 @@ export interface ArchiveFile {
   /** Permissions as they are written. */
   readonly mode: number;
   readonly contents: Buffer;
-  /** Path of an earlier file that shares its inode with this one; then there are no contents. */
-  readonly linkTo?: string | undefined;
 }
 
 const blockSize = 512;
@@ -25,7 +23,6 @@ const field = {
   size: [124, 12],
   modifiedAt: [136, 12],
   checksum: [148, 8],
-  link: [157, 100],
   majorDevice: [329, 8],
   minorDevice: [337, 8],
   prefix: [345, 155],
@@ -79,8 +76,7 @@ interface Header {
   readonly path: string;
   readonly mode: number;
   readonly size: number;
-  readonly type: "0" | "1" | "x";
-  readonly link: string;
+  readonly type: "0" | "x";
 }
 
 /** One header block; `isComplete` is false when a pax record has to say the rest. */
@@ -92,7 +88,6 @@ function makeHeader(header: Header): { readonly block: Buffer; readonly isComple
   writeNumber(block, field.size, header.size);
   writeNumber(block, field.modifiedAt, modifiedAt);
   block.write(header.type, typeOffset, 1, "ascii");
-  const isLinkCut = writeText(block, field.link, header.link);
   block.write(magic, magicOffset, "ascii");
   writeNumber(block, field.majorDevice, 0);
   writeNumber(block, field.minorDevice, 0);
@@ -101,7 +96,7 @@ function makeHeader(header: Header): { readonly block: Buffer; readonly isComple
   let checksum = checksumLength * " ".charCodeAt(0);
   for (const byte of block) checksum += byte;
   writeNumber(block, field.checksum, checksum);
-  return { block, isComplete: !(isCut || isPathCut || isLinkCut || isPrefixCut) };
+  return { block, isComplete: !(isCut || isPathCut || isPrefixCut) };
 }
 
 /** `length key=value\n`, where the length counts itself; its number of digits is found as node-tar finds it. */
@@ -118,15 +113,10 @@ function padding(size: number): Buffer {
 }
 
 function makePaxRecord(header: Header): readonly Buffer[] {
-  const lines = [
-    paxLine("path", header.path),
-    ...(header.link === "" ? [] : [paxLine("linkpath", header.link)]),
-    paxLine("mtime", modifiedAt),
-    paxLine("size", header.size),
-  ];
+  const lines = [paxLine("path", header.path), paxLine("mtime", modifiedAt), paxLine("size", header.size)];
   const body = Buffer.from(lines.join(""), "utf8");
   const path = `PaxHeader/${posix.basename(header.path)}`.slice(0, cutLength);
-  const { block } = makeHeader({ path, mode: 0o644, size: body.length, type: "x", link: "" });
+  const { block } = makeHeader({ path, mode: 0o644, size: body.length, type: "x" });
   return [block, body, padding(body.length)];
 }
 
@@ -148,13 +138,11 @@ function inArchive(path: string): string {
 export function makeArchive(files: readonly ArchiveFile[]): Buffer {
   const pieces: Buffer[] = [];
   for (const file of files) {
-    const isLink = file.linkTo !== undefined;
     const header: Header = {
       path: inArchive(file.path),
       mode: file.mode,
-      size: isLink ? 0 : file.contents.length,
-      type: isLink ? "1" : "0",
-      link: file.linkTo === undefined ? "" : `${folderInArchive}/${file.linkTo}`,
+      size: file.contents.length,
+      type: "0",
     };
     const { block, isComplete } = makeHeader(header);
     if (!isComplete) pieces.push(...makePaxRecord(header));

@@ -329,19 +329,6 @@ export const packageCases: readonly PackageCase[] = [
     leftOut: ["link.js", "folder/a.js", "lib/link.js"],
   },
   {
-    name: "two names of one file",
-    tree: {
-      "package.json": manifestText(),
-      "a.js": source,
-      "b.js": { hardlinkTo: "a.js" },
-      "z/a.js": { hardlinkTo: "a.js" },
-      "other.txt": "x",
-      [`${deep(8)}/long.js`]: { hardlinkTo: "a.js" },
-      "lonely.js": "x",
-    },
-    packed: ["a.js", "b.js", "z/a.js"],
-  },
-  {
     name: "a package.json with a BOM and CRLF line ends",
     tree: {
       "package.json": `\uFEFF${manifestText({ main: "main.js", files: ["lib"] }).replaceAll("\n", "\r\n")}`,
