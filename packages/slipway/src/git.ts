@@ -79,16 +79,25 @@ function splitNul(output: Buffer): readonly string[] {
  * `ssh://git@host/a/b` and `https://user:token@host/a/b.git` are one repository.
  */
 export function normaliseRemote(url: string): string {
-  const scp = /^(?:[^@/\s]+@)?([^:/\s]+):(?!\/\/)(.+)$/.exec(url);
-  const text = scp?.[1] !== undefined && scp[1].length > 1 ? `ssh://${scp[1]}/${scp[2]}` : url;
-  if (!URL.canParse(text)) return text.replace(/\.git\/?$/, "");
-  const parsed = new URL(text);
-  if (parsed.protocol === "file:") return parsed.href.replace(/\.git\/?$/, "");
+  const scp = /^(?:[^@/\s]+@)?([^:/\s]{2,}):(?!\/\/)(.+)$/.exec(url);
+  const text = scp === null ? url : `ssh://${scp[1]}/${scp[2]}`;
+  const parsed = URL.canParse(text) ? new URL(text) : undefined;
+  if (parsed === undefined || !hostProtocols.has(parsed.protocol))
+    return url.replace(/\/\/[^/@]*@/, "//").replace(/\.git\/?$/, "");
   const path = parsed.pathname.replace(/\/+$/, "").replace(/\.git$/, "");
-  const isWeb = ["http:", "https:", "ssh:", "git:", "git+ssh:", "git+https:"].includes(parsed.protocol);
   const port = parsed.protocol.startsWith("http") && parsed.port !== "" ? `:${parsed.port}` : "";
-  return `${isWeb ? "https" : parsed.protocol.slice(0, -1)}://${parsed.hostname}${port}${path}`;
+  return `https://${parsed.hostname}${port}${path}`;
 }
+
+const hostProtocols: ReadonlySet<string> = new Set([
+  "http:",
+  "https:",
+  "ssh:",
+  "git:",
+  "git+ssh:",
+  "git+https:",
+  "git+http:",
+]);
 
 /** True when `root` is inside a work tree of git. */
 export async function isRepository(root: string): Promise<boolean> {
