@@ -58,9 +58,7 @@ export function listCompetitors({ rawUpload, npm, pnpm, slipway }: Programs): re
       again: undefined,
       isTool: false,
     },
-    ...(slipway === undefined
-      ? []
-      : [tool(slipwayId, "slipway publish, every byte read back", slipway, ["publish", "--yes"])]),
+    tool(slipwayId, "slipway publish, every byte read back", slipway, ["publish", "--yes"]),
     tool(pnpmId, "pnpm -r publish", pnpm, ["-r", "publish", "--no-git-checks"]),
     tool("npm", "npm publish --workspaces", npm, ["publish", "--workspaces"]),
   ];

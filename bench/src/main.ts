@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
-import { floorId, listCompetitors, orderedFloorId } from "./competitors.ts";
+import { floorId, listCompetitors, orderedFloorId, slipwayId } from "./competitors.ts";
 import type { Competitor } from "./competitors.ts";
 import { generatePackages } from "./generate.ts";
 import { preparePrograms, prepareWorkspace } from "./prepare.ts";
@@ -13,6 +13,7 @@ import { runScenario } from "./run-scenario.ts";
 import type { Bench, Scenario } from "./run-scenario.ts";
 import type { Sample } from "./table.ts";
 import { distantScenario, localScenario } from "./targets.ts";
+import type { TracedRequest } from "./timeline.ts";
 
 const usage = `npm run bench -- [--rounds 3] [--packages 50] [--only slipway,pnpm,npm] [--scenario local,80ms]
 
@@ -77,9 +78,10 @@ async function main(): Promise<void> {
       timeoutMs: 10 * 60_000,
       warn: say,
     };
-    const samples = await runRounds(bench, chosenScenarios, competitors, rounds);
+    const { samples, requests } = await runRounds(bench, chosenScenarios, competitors, rounds);
     const report = renderReport({
       samples,
+      requests,
       scenarios: chosenScenarios,
       labels: new Map(all.map((competitor) => [competitor.id, competitor.label])),
       floor: floorId,
@@ -102,17 +104,20 @@ async function runRounds(
   chosen: readonly Scenario[],
   competitors: readonly Competitor[],
   rounds: number,
-): Promise<readonly Sample[]> {
+): Promise<{ readonly samples: readonly Sample[]; readonly requests: readonly TracedRequest[] }> {
   const samples: Sample[] = [];
+  let requests: readonly TracedRequest[] = [];
   for (let round = 1; round <= rounds; round += 1)
     for (const scenario of chosen)
       for (const competitor of competitors) {
-        const measured = await runScenario(bench, scenario, competitor);
-        samples.push(...measured);
-        const times = measured.map((sample) => `${sample.phase} ${(sample.wallMs / 1000).toFixed(2)} s`);
+        const result = await runScenario(bench, scenario, competitor);
+        samples.push(...result.samples);
+        // The last round stands for the others.
+        if (competitor.id === slipwayId && result.requests.length > 0) requests = result.requests;
+        const times = result.samples.map((sample) => `${sample.phase} ${(sample.wallMs / 1000).toFixed(2)} s`);
         say(`round ${round} of ${rounds}, ${scenario.id}, ${competitor.label}: ${times.join(", ")}`);
       }
-  return samples;
+  return { samples, requests };
 }
 
 function say(text: string): void {

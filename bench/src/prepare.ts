@@ -30,8 +30,8 @@ export interface Programs {
   readonly rawUpload: Program;
   readonly npm: Program;
   readonly pnpm: Program;
-  /** Undefined when there is no CLI yet, built or as source. */
-  readonly slipway: Program | undefined;
+  /** The command line as it is published. */
+  readonly slipway: Program;
 }
 
 /** Environment of every child: no configuration of this machine's user is read, and all run on the Node of the bench. */
@@ -116,18 +116,11 @@ async function findPnpm(npm: Program): Promise<Program> {
   return { file: join(packageFolder, "pnpm"), args: [], version: await readVersion(packageFolder) };
 }
 
-async function findSlipway(): Promise<Program | undefined> {
+/** Builds first: an old build would be measured in place of what the sources say. */
+async function buildSlipway(npm: Program): Promise<Program> {
+  await run(npm.file, [...npm.args, "run", "build"], { cwd: repository });
   const folder = join(repository, "packages", "slipway");
-  const version = await readVersion(folder);
-  const built = join(folder, "dist", "cli.js");
-  if (existsSync(built)) return { file: process.execPath, args: [built], version };
-  const source = join(folder, "src", "cli.ts");
-  if (!existsSync(source)) return undefined;
-  return {
-    file: process.execPath,
-    args: ["--conditions=slipway-source", source],
-    version: `${version} from source, not built`,
-  };
+  return { file: process.execPath, args: [join(folder, "dist", "cli.js")], version: await readVersion(folder) };
 }
 
 async function stripRawUpload(folder: string): Promise<Program> {
@@ -143,7 +136,7 @@ export async function preparePrograms(folder: string): Promise<Programs> {
     npm,
     rawUpload: await stripRawUpload(folder),
     pnpm: await findPnpm(npm),
-    slipway: await findSlipway(),
+    slipway: await buildSlipway(npm),
   };
 }
 

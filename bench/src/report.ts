@@ -8,9 +8,13 @@ import type { Scenario } from "./run-scenario.ts";
 import { renderSummaries, renderTable, summarize } from "./table.ts";
 import type { Phase, Sample } from "./table.ts";
 import { judgeTargets } from "./targets.ts";
+import { findStages, renderStages } from "./timeline.ts";
+import type { TracedRequest } from "./timeline.ts";
 
 export interface ReportInput {
   readonly samples: readonly Sample[];
+  /** Of one run of slipway behind round trips; empty when there was none. */
+  readonly requests: readonly TracedRequest[];
   readonly scenarios: readonly Scenario[];
   readonly labels: ReadonlyMap<string, string>;
   readonly floor: string;
@@ -34,6 +38,11 @@ export function renderReport(input: ReportInput): string {
   ];
   const judged = judgeTargets(input.samples);
   if (judged.length > 0) parts.push("## Targets", judged.map((line) => `- ${line}`).join("\n"));
+  if (input.requests.length > 0) {
+    const layers = new Map(input.packages.map((item) => [item.name, item.layer]));
+    parts.push("## Where slipway's time goes behind round trips (the last round)");
+    parts.push(renderStages(findStages(input.requests, layers)));
+  }
   parts.push("## How to read this", explanation);
   return `${parts.join("\n\n")}\n`;
 }
@@ -48,7 +57,7 @@ function describeRun({ packages, rounds }: ReportInput): string {
 
 function versionRows({ npm, pnpm, slipway }: Programs): readonly (readonly string[])[] {
   return [
-    ["slipway", slipway?.version ?? "not there"],
+    ["slipway", slipway.version],
     ["Node", process.versions.node],
     ["npm", npm.version],
     ["pnpm", pnpm.version],

@@ -3,6 +3,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { registryNpmrc, startFaultProxy, startVerdaccioProcess } from "@slipway/testkit";
+import type { FaultProxy } from "@slipway/testkit";
 
 import { countEarlyEdges, countPublished, countWrites } from "./check-registry.ts";
 import { npmrcPath } from "./competitors.ts";
@@ -12,6 +13,7 @@ import { measure } from "./measure.ts";
 import type { Command } from "./measure.ts";
 import type { UploadItem, UploadList } from "./raw-upload.ts";
 import type { Phase, Sample } from "./table.ts";
+import type { TracedRequest } from "./timeline.ts";
 
 export interface Scenario {
   readonly id: string;
@@ -30,14 +32,16 @@ export interface Bench {
   readonly warn: (text: string) => void;
 }
 
-export async function runScenario(
-  bench: Bench,
-  scenario: Scenario,
-  competitor: Competitor,
-): Promise<readonly Sample[]> {
+export interface ScenarioResult {
+  readonly samples: readonly Sample[];
+  /** The requests of the publishing run, where a proxy saw them. */
+  readonly requests: readonly TracedRequest[];
+}
+
+export async function runScenario(bench: Bench, scenario: Scenario, competitor: Competitor): Promise<ScenarioResult> {
   const registry = await startVerdaccioProcess();
   try {
-    if (scenario.latencyMs === 0) return await measureOn(bench, scenario, competitor, registry, registry.url);
+    if (scenario.latencyMs === 0) return await measureOn(bench, scenario, competitor, registry, undefined);
     // A request costs a round trip, and so does the handshake of a new connection.
     const proxy = await startFaultProxy({
       target: registry.url,
@@ -46,7 +50,7 @@ export async function runScenario(
       inspect: false,
     });
     try {
-      return await measureOn(bench, scenario, competitor, registry, proxy.url);
+      return await measureOn(bench, scenario, competitor, registry, proxy);
     } finally {
       await proxy.close();
     }
@@ -62,8 +66,9 @@ async function measureOn(
   scenario: Scenario,
   competitor: Competitor,
   registry: Registry,
-  url: string,
-): Promise<readonly Sample[]> {
+  proxy: FaultProxy | undefined,
+): Promise<ScenarioResult> {
+  const url = proxy?.url ?? registry.url;
   const home = join(bench.folder, "home");
   const listFile = join(bench.folder, "list.json");
   const context: RunContext = { workspace: bench.workspace, home, listFile };
@@ -96,11 +101,19 @@ async function measureOn(
   }
 
   try {
+    const startedAt = Date.now();
     await measurePhase("publish", competitor.publish(context));
+    const requests = traceRequests(proxy, startedAt);
     if (competitor.again !== undefined) await measurePhase("again", competitor.again(context));
+    return { samples, requests };
   } finally {
     await rm(home, { recursive: true, force: true });
     await rm(join(bench.workspace, ".slipway"), { recursive: true, force: true });
   }
-  return samples;
+}
+
+function traceRequests(proxy: FaultProxy | undefined, startedAt: number): readonly TracedRequest[] {
+  return (proxy?.log() ?? []).flatMap(({ method, url, at, answeredAt }) =>
+    answeredAt === undefined ? [] : [{ method, url, at: at - startedAt, answeredAt: answeredAt - startedAt }],
+  );
 }
