@@ -58,7 +58,10 @@ async function findFolders(root: string, declared: string): Promise<readonly str
   // A brace can hold slashes, so only patterns without one have a known depth.
   const isDeep = /\*\*|\{/.test(pattern);
   const depth = isDeep ? Number.POSITIVE_INFINITY : segments.length - firstMagic;
-  const walked = await walk(root, start, depth, { intoHidden: /(^|[/{,])\./.test(pattern), intoLinks: !isDeep });
+  const walked = await walk(root, start, depth, {
+    intoHidden: /(^|[/{,])\./.test(pattern),
+    hasGlobstar: pattern.includes("**"),
+  });
   const wanted = segments.join("/");
   const base = isDeep && start !== "" ? [start] : [];
   return [...base, ...walked].filter((dir) => matches(dir, wanted) || (isDeep && matches(`${dir}/`, wanted)));
@@ -66,19 +69,20 @@ async function findFolders(root: string, declared: string): Promise<readonly str
 
 interface WalkOptions {
   readonly intoHidden: boolean;
-  /** Links to folders are found in either case; a `**` does not go through them, so a circle of links ends. */
-  readonly intoLinks: boolean;
+  /** A `**` finds a link to a folder only as its first step and goes through none, so a circle of links ends. */
+  readonly hasGlobstar: boolean;
 }
 
 /** All folders below `start`, level by level, without node_modules. */
 async function walk(root: string, start: string, depth: number, options: WalkOptions): Promise<readonly string[]> {
   const found: string[] = [];
   let level = [start];
-  for (let left = depth; left > 0 && level.length > 0; left--) {
+  for (let step = 1; step <= depth && level.length > 0; step++) {
     const inside = await Promise.all(level.map((dir) => listFolders(root, dir, options)));
     const next = inside.flat();
-    found.push(...next.map((entry) => entry.dir));
-    level = next.filter((entry) => options.intoLinks || !entry.isLink).map((entry) => entry.dir);
+    const passable = options.hasGlobstar ? next.filter((entry) => !entry.isLink) : next;
+    level = passable.map((entry) => entry.dir);
+    found.push(...(step === 1 ? next.map((entry) => entry.dir) : level));
   }
   return found;
 }
