@@ -1,0 +1,22 @@
+/** What the library offers to programs; types of plans, events and reports come from `@slipway/core`. Must not hold code. */
+export { carryOut } from "./carry-out.ts";
+export type { CarryOutRequest } from "./carry-out.ts";
+export { defineConfig } from "./config.ts";
+export type { SlipwayConfig } from "./config.ts";
+export { readSource } from "./git.ts";
+export { resolveBase } from "./git-base.ts";
+export type { Base } from "./git-base.ts";
+export { openJournal, readJournal } from "./journal.ts";
+export type { Journal } from "./journal.ts";
+export { runRelease } from "./loop.ts";
+export type { ReleaseRun } from "./loop.ts";
+export { createRegistry } from "./registry/registry.ts";
+export type { ClosableRegistry, RegistryOptions } from "./registry/registry.ts";
+export { createTarballStore, openReleaseFolder, readPlan } from "./release-folder.ts";
+export type { ReleaseFolder } from "./release-folder.ts";
+export { systemClock } from "./system-clock.ts";
+export { listTarball } from "./tarball/list-tarball.ts";
+export { packPackage } from "./tarball/pack.ts";
+export type { PackedTarball, PackOptions } from "./tarball/pack.ts";
+export { toolVersion } from "./tool-version.ts";
+export { readWorkspace } from "./workspace-reader.ts";

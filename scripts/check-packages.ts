@@ -1,0 +1,67 @@
+/**
+ * Checks what npm would publish: packs each public package as npm does, then lets publint and attw judge the tarballs, and
+ * starts the unpacked command line where none of its dependencies is installed. Needs `npm run build` first.
+ */
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { publint } from "publint";
+import { formatMessage } from "publint/utils";
+
+const run = promisify(execFile);
+const root: string = dirname(dirname(fileURLToPath(import.meta.url)));
+const packages: readonly string[] = ["packages/core", "packages/slipway"];
+
+async function pack(dir: string, destination: string): Promise<string> {
+  const args = ["pack", "--json", "--ignore-scripts", "--pack-destination", destination];
+  const { stdout } = await run("npm", args, { cwd: join(root, dir) });
+  const packed: unknown = JSON.parse(stdout);
+  const [first] = Array.isArray(packed) ? packed : Object.values(Object(packed));
+  if (typeof first?.filename !== "string") throw new Error(`npm pack did not name the tarball of ${dir}`);
+  return join(destination, first.filename);
+}
+
+/** Starts what is in the tarball, and returns what it prints as its version. */
+async function startUnpacked(tarball: string, folder: string): Promise<string> {
+  await run("tar", ["-xzf", tarball, "-C", folder]);
+  const { stdout } = await run(process.execPath, [join(folder, "package/dist/cli.js"), "--version"], { cwd: folder });
+  return stdout.trim();
+}
+
+async function lintTarball(tarball: string): Promise<readonly string[]> {
+  const bytes = await readFile(tarball);
+  const { messages, pkg } = await publint({ pack: { tarball: new Uint8Array(bytes).buffer }, strict: true });
+  return messages.map((message) => `publint: ${formatMessage(message, pkg, { color: false }) ?? message.code}`);
+}
+
+async function checkTypes(tarball: string): Promise<readonly string[]> {
+  try {
+    await run("attw", [tarball, "--profile", "esm-only", "--format", "ascii", "--no-color", "--no-emoji"], {
+      cwd: root,
+    });
+    return [];
+  } catch (error) {
+    if (!(error instanceof Error) || !("stdout" in error)) throw error;
+    return [`attw: ${String(error.stdout).trim()}`];
+  }
+}
+
+const folder = await mkdtemp(join(tmpdir(), "slipway-packages-"));
+try {
+  let count = 0;
+  for (const dir of packages) {
+    const tarball = await pack(dir, folder);
+    const findings = [...(await lintTarball(tarball)), ...(await checkTypes(tarball))];
+    process.stdout.write(`${dir}: ${findings.length === 0 ? "clean" : `${findings.length} findings`}\n`);
+    for (const finding of findings) process.stdout.write(`  ${finding}\n`);
+    count += findings.length;
+    if (dir === "packages/slipway")
+      process.stdout.write(`slipway --version: ${await startUnpacked(tarball, folder)}\n`);
+  }
+  if (count > 0) process.exitCode = 1;
+} finally {
+  await rm(folder, { recursive: true });
+}
