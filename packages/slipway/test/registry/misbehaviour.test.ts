@@ -322,7 +322,7 @@ test("no more connections are open at once than the limit says", async () => {
       response.end(packument);
     }, 5);
   });
-  const registry = registryAt(server.url, { limits: { concurrency: 3 } });
+  const registry = registryAt(server.url, { limits: { concurrency: 3, planConcurrency: 2 } });
   const readings = await Promise.all(Array.from({ length: 12 }, () => registry.readPackument("a", "plain")));
   expect(readings.every((reading) => reading.kind === "shown")).toBe(true);
   expect(most).toBe(3);

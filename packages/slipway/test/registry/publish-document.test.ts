@@ -44,9 +44,11 @@ for (const [title, packageJson] of packages)
       expect(JSON.parse(Buffer.concat(pieces).toString("utf8"))).toEqual(theirs.body);
       const server = await startHttp((_, response) => response.writeHead(201).end("{}"));
       const registry = openRegistry(server.url, "token-of-test");
-      await registry.upload(request);
+      await registry.upload({ ...request, manifest: normalizeManifest(packageJson) });
       registry.close();
       await server.close();
+      const sent = (server.seen[0]?.body ?? "").replaceAll(server.url, oracle.registryUrl.slice(0, -1));
+      expect(JSON.parse(sent)).toEqual(theirs.body);
       expect(server.seen[0]?.path.toLowerCase()).toBe(theirs.path.toLowerCase());
       expect(server.seen[0]?.headers["content-length"]).toBe(String(Buffer.byteLength(server.seen[0]?.body ?? "")));
     });

@@ -154,7 +154,9 @@ for (const [title, manifest, files] of cases)
   });
 
 test("any mixture of these is published as npm publishes it", async () => {
-  const mixture = fc.uniqueArray(fc.constantFrom(...cases), { minLength: 2, maxLength: 6 });
+  // Of two readmes in markdown npm takes the one that the folder happens to list first.
+  const mixable = cases.filter(([title]) => title !== "a readme in lower case");
+  const mixture = fc.uniqueArray(fc.constantFrom(...mixable), { minLength: 2, maxLength: 6 });
   await fc.assert(
     fc.asyncProperty(mixture, async (mixed) => {
       const manifest: Manifest = Object.assign({}, ...mixed.map(([, item]) => item));

@@ -1,0 +1,75 @@
+/**
+ * What every request to a registry shares: its options, its address, its headers, and the phrases for having no answer.
+ * Must not know what is read or written.
+ */
+import { escapeName } from "@slipway/core";
+import type { Clock, Limits, Reading } from "@slipway/core";
+import type { Redactor } from "../redact.ts";
+import type { ConnectionSettings } from "./agents.ts";
+import type { HttpOutcome, HttpRequest } from "./http.ts";
+import type { HostReplacement } from "./tarball-url.ts";
+
+export interface RegistryOptions {
+  /** http or https; a slash at the end is added. */
+  readonly url: string;
+  /** Value of the Authorization header for a package, or undefined to ask without. */
+  readonly credentials: (packageName?: string) => string | undefined;
+  readonly limits: Limits;
+  /** Certificates, proxies, local address. */
+  readonly connection?: Omit<ConnectionSettings, "concurrency" | "connectTimeoutMs">;
+  /** Which hosts of announced tarball URLs are replaced by the registry's, as npm does. */
+  readonly hostReplacement?: HostReplacement;
+  readonly userAgent: string;
+  readonly clock: Clock;
+  /** Further secrets that must never come out of an answer. */
+  readonly secrets?: readonly string[];
+}
+
+const redirectsMax = 5;
+
+export interface Context {
+  readonly base: string;
+  readonly options: RegistryOptions;
+  readonly send: (request: HttpRequest) => Promise<HttpOutcome>;
+  readonly redactor: (packageName: string) => Redactor;
+}
+
+export type Unavailable = Extract<Reading<never>, { kind: "unavailable" }>;
+
+export function requestOf(context: Context, name: string, url: URL): HttpRequest {
+  const { limits, userAgent, credentials } = context.options;
+  return {
+    method: "GET",
+    url,
+    headers: { "user-agent": userAgent, accept: "application/json", "accept-encoding": "gzip, br" },
+    authorization: credentials(name),
+    answerTimeoutMs: limits.readTimeoutMs,
+    idleTimeoutMs: limits.readTimeoutMs,
+    sizeMaxBytes: limits.packumentSizeMaxBytes,
+    redirectsMax,
+  };
+}
+
+export function packageUrl(context: Context, name: string, rest = ""): URL {
+  return new URL(`${context.base}${escapeName(name)}${rest}`);
+}
+
+export function unavailable(context: Context, name: string, outcome: HttpOutcome, reason?: string): Unavailable {
+  const at = context.options.clock.now();
+  const text = reason ?? (outcome.kind === "response" ? `answered ${outcome.status}` : outcome.reason);
+  return {
+    kind: "unavailable",
+    at,
+    ...(outcome.status === undefined ? {} : { status: outcome.status }),
+    reason: context.redactor(name).text(text),
+  };
+}
+
+export function parseJson(body: Buffer): { readonly value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(body.toString("utf8")) };
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
