@@ -73,7 +73,13 @@ interface Folder {
   readonly parent: Folder | undefined;
   /** True when the folder itself is included, so that its own rules may take back what a rule above left out. */
   readonly isIncluded: boolean;
+  readonly rules: readonly RuleGroup[];
+}
+
+/** Rules that are asked one after the other, unless it is plain that none of them can match. */
+interface RuleGroup {
   readonly rules: readonly IgnoreRule[];
+  readonly mayMatch?: (portions: readonly string[]) => boolean;
 }
 
 type Question = "file" | "folder";
@@ -121,9 +127,15 @@ function isIncluded(folder: Folder, portions: readonly string[], question: Quest
     included = isIncluded(folder.parent, [folder.name, ...portions], question, name ?? portions[0] ?? "");
     if (!included && !folder.isIncluded) return false;
   }
-  const views = viewsOf(portions, name);
-  for (const rule of folder.rules)
-    if (rule.isNegated !== included && ruleMatches(rule, views, question)) included = rule.isNegated;
+  let views: Views | undefined;
+  for (const { rules, mayMatch } of folder.rules) {
+    if (mayMatch !== undefined && !mayMatch(portions)) continue;
+    for (const rule of rules) {
+      if (rule.isNegated === included) continue;
+      views ??= viewsOf(portions, name);
+      if (ruleMatches(rule, views, question)) included = rule.isNegated;
+    }
+  }
   return included;
 }
 
@@ -223,8 +235,18 @@ function lastWords(manifest: PackageManifest): string {
 }
 
 interface SharedRules {
-  readonly ignored: readonly IgnoreRule[];
-  readonly decided: readonly IgnoreRule[];
+  readonly ignored: RuleGroup;
+  /** Of every folder but the package's own. */
+  readonly decided: RuleGroup;
+}
+
+const ignoredNames = new Set(["cvs", "npm-debug.log", "build", "archived-packages"]);
+
+/** False for what no line of `alwaysIgnored` matches; it is asked for every file in every folder above it. */
+function mayBeIgnored(portions: readonly string[]): boolean {
+  return portions.some(
+    (portion) => portion.startsWith(".") || /\.orig$/i.test(portion) || ignoredNames.has(portion.toLowerCase()),
+  );
 }
 
 let shared: Promise<SharedRules> | undefined;
@@ -232,13 +254,13 @@ let shared: Promise<SharedRules> | undefined;
 /** The rules that hold in every folder of every package, compiled once. */
 function sharedRules(): Promise<SharedRules> {
   shared ??= Promise.all([parseIgnoreRules(alwaysIgnored), parseIgnoreRules("/.git")]).then(([ignored, decided]) => ({
-    ignored,
-    decided,
+    ignored: { rules: ignored, mayMatch: mayBeIgnored },
+    decided: { rules: decided, mayMatch: mayBeIgnored },
   }));
   return shared;
 }
 
-async function rulesOfPackage(manifest: PackageManifest, options: FileListOptions): Promise<readonly IgnoreRule[]> {
+async function rulesOfPackage(manifest: PackageManifest, options: FileListOptions): Promise<readonly RuleGroup[]> {
   const { workspaceRoot, workspaceDirs } = options;
   const root = workspaceRoot === undefined ? undefined : resolve(workspaceRoot);
   const isBelow = root !== undefined && root !== manifest.dir;
@@ -252,15 +274,15 @@ async function rulesOfPackage(manifest: PackageManifest, options: FileListOption
     parseIgnoreRules(own),
     parseIgnoreRules(lastWords(manifest)),
   ]);
-  return [...(await sharedRules()).ignored, ...aboveRules, ...ownRules, ...lastRules];
+  return [(await sharedRules()).ignored, { rules: [...aboveRules, ...ownRules, ...lastRules] }];
 }
 
-async function rulesOfFolder(path: string, entries: readonly Dirent[]): Promise<readonly IgnoreRule[]> {
+async function rulesOfFolder(path: string, entries: readonly Dirent[]): Promise<readonly RuleGroup[]> {
   const { ignored, decided } = await sharedRules();
   const names = new Set(entries.map((entry) => entry.name));
   const name = [npmIgnore, gitIgnore].find((candidate) => names.has(candidate));
   const own = name === undefined ? [] : await parseIgnoreRules(readFileSync(join(path, name), "utf8"));
-  return [...ignored, ...own, ...decided];
+  return [ignored, { rules: own }, decided];
 }
 
 /** Node shows a name that is not UTF-8 with U+FFFD in it, which is then the name of no file. */

@@ -24,6 +24,8 @@ type PortionTest =
   | { readonly kind: "any" }
   | { readonly kind: "suffix"; readonly suffix: string }
   | { readonly kind: "around"; readonly prefix: string; readonly suffix: string }
+  /** `name{,.*[^~$]}`: the name alone or with an ending, but no backup of an editor. */
+  | { readonly kind: "document"; readonly name: string }
   | { readonly kind: "globstar" };
 
 const globstar: PortionTest = { kind: "globstar" };
@@ -48,6 +50,12 @@ function testPortion(test: PortionTest, portion: string): boolean {
       const folded = foldAscii(portion);
       return folded.startsWith(test.prefix) && folded.endsWith(test.suffix);
     }
+    case "document": {
+      const folded = foldAscii(portion);
+      if (!folded.startsWith(test.name)) return false;
+      const ending = folded.slice(test.name.length);
+      return ending === "" || (ending.length > 1 && ending.startsWith(".") && !/[~$]$/.test(ending));
+    }
     case "globstar":
       return false;
   }
@@ -57,6 +65,8 @@ function compilePortion(text: string): PortionTest | undefined {
   if (text === "**") return globstar;
   if (text === "*") return { kind: "any" };
   if (text === "." || text === "..") return undefined;
+  const document = /^([A-Za-z]+)\{,\.\*\[\^~\$\]\}$/.exec(text);
+  if (document?.[1] !== undefined) return { kind: "document", name: foldAscii(document[1]) };
   const star = text.indexOf("*");
   if (star === -1) return plainText.test(text) ? { kind: "literal", text: foldAscii(text) } : undefined;
   const prefix = text.slice(0, star);

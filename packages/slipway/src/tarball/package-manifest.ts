@@ -2,7 +2,7 @@
  * Reads the package.json that is about to be packed, with the few fields that decide what goes into the tarball in
  * the form npm gives them (@npmcli/package-json 8, its steps for `npm pack`). Must not change anything on disk.
  */
-import { lstat, readFile } from "node:fs/promises";
+import { lstatSync, readFileSync } from "node:fs";
 import { join, posix, resolve } from "node:path";
 import { fail, isJsonObject } from "@slipway/core";
 
@@ -76,6 +76,17 @@ function withoutPatches(json: Readonly<Record<string, unknown>>, text: string): 
   return Buffer.from(`${JSON.stringify(rest, null, indent)}\n`.replaceAll("\n", newline), "utf8");
 }
 
+/** Read at once: waiting for the thread pool, which is busy compressing, takes longer than reading. */
+function readOwnFile(path: string, refuse: (reason: string, cause?: unknown) => never): Buffer {
+  try {
+    // npm leaves symbolic links out of the tarball: the result would be a package without its manifest.
+    if (lstatSync(path).isFile()) return readFileSync(path);
+  } catch (cause) {
+    return refuse("cannot be read", cause);
+  }
+  return refuse("is not a file of its own");
+}
+
 /**
  * Reads package.json of the package in `dir`. Throws `SLIP_PACK_FAILED` when it is missing, is not a file of its own,
  * does not hold a JSON object, or lacks a name or version.
@@ -86,10 +97,7 @@ export async function readPackageManifest(dir: string): Promise<PackageManifest>
   const refuse = (reason: string, cause?: unknown): never =>
     fail("SLIP_PACK_FAILED", `cannot pack ${dir}: package.json ${reason}`, cause === undefined ? {} : { cause });
 
-  const stat = await lstat(path).catch((cause: unknown) => refuse("cannot be read", cause));
-  // npm leaves symbolic links out of the tarball: the result would be a package without its manifest.
-  if (!stat.isFile()) return refuse("is not a file of its own");
-  const bytes = await readFile(path).catch((cause: unknown) => refuse("cannot be read", cause));
+  const bytes = readOwnFile(path, refuse);
   const text = bytes.toString("utf8").replace(/^\uFEFF/, "");
   let json: unknown;
   try {

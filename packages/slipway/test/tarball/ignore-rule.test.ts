@@ -17,6 +17,12 @@ const portion = fc.constantFrom(
   "a b",
   "é",
   "K",
+  "readme",
+  "README.md",
+  "Readme.",
+  "readme.md~",
+  "readme-a",
+  "\u212A",
 );
 const globPortion = fc.oneof(
   { weight: 3, arbitrary: portion },
@@ -33,6 +39,8 @@ const globPortion = fc.oneof(
     "{a,b}",
     "!(a)",
     "\\a",
+    "readme{,.*[^~$]}",
+    "ReadMe{,.*[^~$]}",
     "*.MAP",
     "_a*",
     ".",
