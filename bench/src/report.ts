@@ -1,5 +1,5 @@
 /** Writes the page with the results: what was measured, with which versions, on what machine, and how to read it. */
-import { cpus, totalmem } from "node:os";
+import { cpus, loadavg, totalmem } from "node:os";
 
 import type { GeneratedPackage } from "./generate.ts";
 import { verdaccioVersion } from "./prepare.ts";
@@ -52,7 +52,7 @@ function describeRun({ packages, rounds }: ReportInput): string {
   const layers = new Set(packages.map((item) => item.layer)).size;
   const date = new Date().toISOString().slice(0, 10);
   const memoryGb = Math.round(totalmem() / 2 ** 30);
-  return `\`npm run bench\` of ${date}: ${packages.length} generated packages of about 60 KB in ${layers} layers with ${edges} dependencies, ${rounds} rounds in turn, medians. ${cpus().length} cores, shared with the registry, and ${memoryGb} GB.`;
+  return `\`npm run bench\` of ${date}: ${packages.length} generated packages of about 60 KB in ${layers} layers with ${edges} dependencies, ${rounds} rounds in turn, medians. ${cpus().length} cores, shared with the registry, and ${memoryGb} GB; load average at the end ${(loadavg()[0] ?? 0).toFixed(1)} (of a machine with nothing else to do: 1 to 2).`;
 }
 
 function versionRows({ npm, pnpm, slipway }: Programs): readonly (readonly string[])[] {
