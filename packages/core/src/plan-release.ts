@@ -2,66 +2,17 @@
  * Decides what a release does: each package of the workspace becomes steps, or is kept with a reason. Pure: everything
  * it knows of git and the registries comes in as facts. It collects every problem before it gives up.
  */
-import { type Edge, orderPackages } from "./order.ts";
-import type { Packument, PackumentVersion, Reading } from "./packument.ts";
+import { orderPackages } from "./order.ts";
+import type { Packument, PackumentVersion } from "./packument.ts";
 import { type Candidate, checkDependencies } from "./plan-dependencies.ts";
-import {
-  type Kept,
-  type Origin,
-  type Plan,
-  type PlannedPackage,
-  type PlanOptions,
-  planSchema,
-  type Source,
-} from "./plan.ts";
+import type { PlanInput } from "./plan-input.ts";
+import { describeKept, findOrigin } from "./plan-kept.ts";
+import { describePlanned, makeSteps } from "./plan-steps.ts";
+import { type Plan, planSchema, type Source } from "./plan.ts";
 import { type Problem, problem } from "./problem.ts";
 import { findTagFault, formatSpec, type Spec } from "./spec.ts";
-import { keptId, type Step, stepId } from "./step.ts";
-import { chooseTag, isHigher, type TagChoice } from "./tags.ts";
-import type { Workspace, WorkspacePackage } from "./workspace.ts";
-
-export interface GitFacts {
-  /** Git tags of the form `name@version`. */
-  readonly releaseTags: ReadonlySet<Spec>;
-  /** Whether a commit belongs to this repository, by commit; one that is not listed cannot be known (shallow clone). */
-  readonly commitsHere: ReadonlyMap<string, boolean>;
-  /** Files below a package that changed since the `gitHead` of its shown version, by package name; posix paths. */
-  readonly changedFiles: ReadonlyMap<string, readonly string[]>;
-}
-
-/** What earlier attempts of this very release left behind. */
-export interface ReleaseEvidence {
-  /** Versions for which the journal of this release shows a write. */
-  readonly journalWrites: ReadonlySet<Spec>;
-  /** True when a report says that this release was completed. */
-  readonly isReleaseComplete: boolean;
-}
-
-export interface PlanInput {
-  readonly workspace: Workspace;
-  readonly source: Source;
-  /** 12 hex digits, from `releaseIdInput`. */
-  readonly releaseId: string;
-  readonly options: PlanOptions;
-  /** `--tag`. */
-  readonly tag: string | undefined;
-  /** Access of packages whose publishConfig says nothing. */
-  readonly access: "public" | "restricted" | undefined;
-  /** Names that `--only` selects; undefined selects all. */
-  readonly selected: ReadonlySet<string> | undefined;
-  /** Names whose version changed since `--base`; undefined without `--base`. */
-  readonly changed: ReadonlySet<string> | undefined;
-  /** URL of the registry a package belongs to, by name. */
-  readonly registries: ReadonlyMap<string, string>;
-  /** Registries known to burn a version number once it was unpublished. */
-  readonly burningRegistries?: ReadonlySet<string>;
-  /** Registries that were read without credentials and may hide what they do not show to everybody. */
-  readonly anonymousRegistries?: ReadonlySet<string>;
-  /** Full packuments, by name; a package that nobody asked about has none. */
-  readonly readings: ReadonlyMap<string, Reading<Packument>>;
-  readonly git: GitFacts;
-  readonly evidence: ReleaseEvidence;
-}
+import { chooseTag, type TagChoice } from "./tags.ts";
+import type { WorkspacePackage } from "./workspace.ts";
 
 export interface PlanResult {
   /** Undefined when there are problems. */
@@ -113,8 +64,9 @@ export function planRelease(input: PlanInput): PlanResult {
   const kept = describeKept(input, candidates, warnings);
   const planned = [...candidates.values()].filter((candidate) => candidate.keptBecause === undefined);
   const edgesFrom = Map.groupBy(order.edges, (edge) => edge.from);
+  const stepWorld = { access: input.access, candidates, tags };
   const steps = planned.flatMap((candidate) =>
-    makeSteps(input, candidate, candidates, tags, edgesFrom.get(candidate.item.name) ?? [], warnings),
+    makeSteps(stepWorld, candidate, edgesFrom.get(candidate.item.name) ?? [], warnings),
   );
   const packages = planned.map((candidate) => describePlanned(candidate, tags));
   const { source, releaseId, options } = input;
@@ -239,136 +191,4 @@ function checkCandidate(input: PlanInput, candidate: Candidate, problems: Proble
     warnings.push(
       `${item.name} is new and scoped, and its access is not set: the registry may refuse it or keep it private (publishConfig.access)`,
     );
-}
-
-/** Where a version that is kept came from, as far as git can tell. */
-export function findOrigin(git: GitFacts, spec: Spec, gitHead: string | undefined): Origin {
-  if (git.releaseTags.has(spec)) return "ours";
-  const isHere = gitHead === undefined ? undefined : git.commitsHere.get(gitHead);
-  if (isHere === undefined) return "unknown";
-  return isHere ? "ours" : "foreign";
-}
-
-const filesNamedMax = 5;
-
-function describeKept(
-  input: PlanInput,
-  candidates: ReadonlyMap<string, Candidate>,
-  warnings: string[],
-): readonly Kept[] {
-  return input.workspace.packages.flatMap((item): Kept[] => {
-    const { name, version } = item;
-    if (item.isPrivate) return [{ name, version, registry: undefined, reason: "private" }];
-    const candidate = candidates.get(name);
-    if (candidate?.keptBecause === undefined) return [];
-    const { registry, shown, keptBecause: reason, spec, origin } = candidate;
-    if (shown === undefined) {
-      if (reason === "unchanged" && input.readings.has(name))
-        warnings.push(`${spec} is not on ${registry} either, and is left out because its version has not changed`);
-      return [{ name, version, registry, reason }];
-    }
-    const changedFiles = input.git.changedFiles.get(name) ?? [];
-    if (origin === "foreign")
-      warnings.push(`${spec} on ${registry} was made from a commit that is not in this repository (${shown.gitHead})`);
-    if (origin === "unknown")
-      warnings.push(`${spec} on ${registry} cannot be traced to this repository: no git tag and no known gitHead`);
-    if (changedFiles.length > 0) {
-      const more = changedFiles.length > filesNamedMax ? ` and ${changedFiles.length - filesNamedMax} more` : "";
-      const files = changedFiles.slice(0, filesNamedMax).join(", ");
-      warnings.push(
-        `${spec} is published, but its files have changed since: ${files}${more}; bump its version to release them`,
-      );
-    }
-    return [
-      {
-        name,
-        version,
-        registry,
-        reason,
-        ...(origin === undefined ? {} : { origin }),
-        ...(shown.integrity === undefined ? {} : { integrity: shown.integrity }),
-        ...(shown.gitHead === undefined ? {} : { gitHead: shown.gitHead }),
-        ...(changedFiles.length === 0 ? {} : { changedFiles }),
-      },
-    ];
-  });
-}
-
-function makeSteps(
-  input: PlanInput,
-  candidate: Candidate,
-  candidates: ReadonlyMap<string, Candidate>,
-  tags: ReadonlyMap<string, TagChoice>,
-  edges: readonly Edge[],
-  warnings: string[],
-): readonly Step[] {
-  const { item, registry, packument, shown } = candidate;
-  const { name, version } = item;
-  const choice = tags.get(name);
-  if (choice === undefined) throw new Error(`no tag was chosen for ${name}`);
-  const goal = {
-    kind: "publish",
-    integrity: undefined,
-    access: item.publishConfig.access ?? input.access,
-    sendTag: choice.tag,
-  } as const;
-  const publish: Step = {
-    id: stepId(goal, name, version),
-    after: edges.flatMap((edge) => findPrerequisites(edge, candidates, tags)),
-    registry,
-    name,
-    version,
-    from: shown?.integrity,
-    goal,
-  };
-  const from = packument?.distTags.get(choice.tag);
-  if (!movesTag(candidate, choice)) {
-    warnings.push(`${choice.tag} of ${name} is at ${from} and is not moved down to ${version}`);
-    return [publish];
-  }
-  const tagGoal = { kind: "dist-tag", tag: choice.tag, to: version } as const;
-  return [
-    publish,
-    { id: stepId(tagGoal, name, version), after: [publish.id], registry, name, version, from, goal: tagGoal },
-  ];
-}
-
-/** False for a version that is already there and whose tag has been overtaken by a higher one. */
-function movesTag(candidate: Candidate, choice: TagChoice): boolean {
-  const from = candidate.packument?.distTags.get(choice.tag);
-  return (
-    candidate.shown === undefined || choice.isAsked || from === undefined || !isHigher(from, candidate.item.version)
-  );
-}
-
-/** What has to be done before the package at the tail of `edge` may be sent. */
-function findPrerequisites(
-  edge: Edge,
-  candidates: ReadonlyMap<string, Candidate>,
-  tags: ReadonlyMap<string, TagChoice>,
-): readonly string[] {
-  const target = candidates.get(edge.to);
-  if (target === undefined) return [];
-  const { name, version } = target.item;
-  if (target.keptBecause === undefined) {
-    const publishId = `publish:${formatSpec(name, version)}`;
-    const choice = tags.get(name);
-    if (choice === undefined || edge.range.trim() !== choice.tag || !movesTag(target, choice)) return [publishId];
-    return [publishId, stepId({ kind: "dist-tag", tag: choice.tag, to: version }, name, version)];
-  }
-  return target.shown === undefined ? [] : [keptId(name, version)];
-}
-
-function describePlanned(candidate: Candidate, tags: ReadonlyMap<string, TagChoice>): PlannedPackage {
-  const { item, registry, packument } = candidate;
-  const tag = tags.get(item.name)?.tag;
-  return {
-    name: item.name,
-    version: item.version,
-    dir: item.dir,
-    registry,
-    isNew: packument === undefined,
-    previous: tag === undefined ? undefined : packument?.distTags.get(tag),
-    scriptsNotRun: ["publish", "postpublish"].filter((script) => item.scripts[script] !== undefined),
-  };
 }

@@ -1,0 +1,89 @@
+/** The steps of a planned package: its upload, then its dist-tag, and what has to be done before either. Pure. */
+import type { Edge } from "./order.ts";
+import type { Candidate } from "./plan-dependencies.ts";
+import type { PlanInput } from "./plan-input.ts";
+import type { PlannedPackage } from "./plan.ts";
+import { formatSpec } from "./spec.ts";
+import { keptId, type Step, stepId } from "./step.ts";
+import { isHigher, type TagChoice } from "./tags.ts";
+
+export interface StepWorld {
+  /** Access of packages whose publishConfig says nothing. */
+  readonly access: PlanInput["access"];
+  readonly candidates: ReadonlyMap<string, Candidate>;
+  readonly tags: ReadonlyMap<string, TagChoice>;
+}
+
+/** The publish step of a package and the dist-tag step after it. `edges` are those that begin at the package. */
+export function makeSteps(
+  world: StepWorld,
+  candidate: Candidate,
+  edges: readonly Edge[],
+  warnings: string[],
+): readonly Step[] {
+  const { item, registry, packument, shown } = candidate;
+  const { name, version } = item;
+  const choice = world.tags.get(name);
+  if (choice === undefined) throw new Error(`no tag was chosen for ${name}`);
+  const goal = {
+    kind: "publish",
+    integrity: undefined,
+    access: item.publishConfig.access ?? world.access,
+    sendTag: choice.tag,
+  } as const;
+  const publish: Step = {
+    id: stepId(goal, name, version),
+    after: edges.flatMap((edge) => findPrerequisites(edge, world)),
+    registry,
+    name,
+    version,
+    from: shown?.integrity,
+    goal,
+  };
+  const from = packument?.distTags.get(choice.tag);
+  if (!movesTag(candidate, choice)) {
+    warnings.push(`${choice.tag} of ${name} is at ${from} and is not moved down to ${version}`);
+    return [publish];
+  }
+  const tagGoal = { kind: "dist-tag", tag: choice.tag, to: version } as const;
+  return [
+    publish,
+    { id: stepId(tagGoal, name, version), after: [publish.id], registry, name, version, from, goal: tagGoal },
+  ];
+}
+
+/** False for a version that is already there and whose tag has been overtaken by a higher one. */
+function movesTag(candidate: Candidate, choice: TagChoice): boolean {
+  const from = candidate.packument?.distTags.get(choice.tag);
+  return (
+    candidate.shown === undefined || choice.isAsked || from === undefined || !isHigher(from, candidate.item.version)
+  );
+}
+
+/** What has to be done before the package at the tail of `edge` may be sent. */
+function findPrerequisites(edge: Edge, { candidates, tags }: StepWorld): readonly string[] {
+  const target = candidates.get(edge.to);
+  if (target === undefined) return [];
+  const { name, version } = target.item;
+  if (target.keptBecause === undefined) {
+    const publishId = `publish:${formatSpec(name, version)}`;
+    const choice = tags.get(name);
+    if (choice === undefined || edge.range.trim() !== choice.tag || !movesTag(target, choice)) return [publishId];
+    return [publishId, stepId({ kind: "dist-tag", tag: choice.tag, to: version }, name, version)];
+  }
+  return target.shown === undefined ? [] : [keptId(name, version)];
+}
+
+export function describePlanned(candidate: Candidate, tags: ReadonlyMap<string, TagChoice>): PlannedPackage {
+  const { item, registry, packument } = candidate;
+  const tag = tags.get(item.name)?.tag;
+  return {
+    name: item.name,
+    version: item.version,
+    dir: item.dir,
+    registry,
+    isNew: packument === undefined,
+    previous: tag === undefined ? undefined : packument?.distTags.get(tag),
+    scriptsNotRun: ["publish", "postpublish"].filter((script) => item.scripts[script] !== undefined),
+  };
+}
