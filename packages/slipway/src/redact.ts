@@ -3,7 +3,7 @@
  * it. Must not be used on data that is compared or hashed: it changes whatever looks like a secret.
  */
 
-export const redactedMark = "***";
+const redactedMark = "***";
 
 export interface Redactor {
   /** Removes the known secrets and everything shaped like a credential. */

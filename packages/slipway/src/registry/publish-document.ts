@@ -17,7 +17,7 @@ export function tarballFileName(name: string, version: string): string {
 }
 
 /** The URL of a version's tarball that the document announces. Registries replace it by their own. */
-export function announcedTarballUrl(registryUrl: string, name: string, version: string): string {
+function announcedTarballUrl(registryUrl: string, name: string, version: string): string {
   // npm announces http even for https registries, so that an http mirror can serve the document unchanged.
   return new URL(`${name}/-/${name}-${version}.tgz`, registryUrl).href.replace(/^https:\/\//, "http://");
 }

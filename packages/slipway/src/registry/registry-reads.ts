@@ -21,9 +21,10 @@ function isUncached(response: HttpResponse): boolean {
  * merely looks like a credential has to stay what it is.
  */
 function parseDocument(context: Context, name: string, body: Buffer): unknown {
-  const parsed = parseJson(body);
+  const text = body.toString("utf8");
+  const parsed = parseJson(text);
   const redactor = context.redactor(name);
-  return redactor.holdsKnown(body.toString("utf8")) ? redactor.knownInJson(parsed?.value) : parsed?.value;
+  return redactor.holdsKnown(text) ? redactor.knownInJson(parsed?.value) : parsed?.value;
 }
 
 /** A package whose versions were all unpublished, or never finished, may be shown without `versions`. */
@@ -67,7 +68,7 @@ export async function readVersion(context: Context, name: string, version: strin
   const fresh = isUncached(outcome);
   if (outcome.status === 404) return { kind: "absent", at, fresh };
   if (outcome.status !== 200) return unavailable(context, name, outcome);
-  const json = parseJson(outcome.body)?.value;
+  const json = parseJson(outcome.body.toString("utf8"))?.value;
   if (!isJsonObject(json) || json["name"] !== name || json["version"] !== version)
     return unavailable(context, name, outcome, "the body is not this version's document");
   return { kind: "shown", value: true, at, fresh };

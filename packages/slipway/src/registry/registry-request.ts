@@ -65,9 +65,9 @@ export function unavailable(context: Context, name: string, outcome: HttpOutcome
   };
 }
 
-export function parseJson(body: Buffer): { readonly value: unknown } | undefined {
+export function parseJson(text: string): { readonly value: unknown } | undefined {
   try {
-    return { value: JSON.parse(body.toString("utf8")) };
+    return { value: JSON.parse(text) };
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

@@ -18,8 +18,8 @@ function answerOf(context: Context, name: string, outcome: HttpOutcome): Answer 
   const redactor = context.redactor(name);
   if (outcome.kind === "no-response")
     return { kind: "no-response", reason: redactor.text(outcome.reason), maybeSent: outcome.maybeSent };
-  const parsed = parseJson(outcome.body);
   const text = outcome.body.toString("utf8");
+  const parsed = parseJson(text);
   return {
     kind: "response",
     status: outcome.status,
@@ -64,7 +64,7 @@ async function fetchDocument(
   // A refusal or a request to slow down means for the write what it means for the read.
   if (outcome.status === 401 || outcome.status === 403 || outcome.status === 429)
     return { answer: answerOf(context, name, outcome) };
-  const json = outcome.status === 200 ? parseJson(outcome.body)?.value : undefined;
+  const json = outcome.status === 200 ? parseJson(outcome.body.toString("utf8"))?.value : undefined;
   if (!isJsonObject(json) || json["name"] !== name)
     return nothingWritten(`reading the document to change: answered ${outcome.status}`);
   return { document: json };

@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
+import npmFetch from "npm-registry-fetch";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ProblemsError } from "@slipway/core";
 import { assertCredentials, findCredentials } from "../../src/auth/credentials.ts";
@@ -143,8 +143,6 @@ test("credentials of the nearest folder count, and those above it cover what lie
 });
 
 test("credentials are those that npm-registry-fetch would send, for any bound keys", () => {
-  const getAuth: unknown = createRequire(import.meta.url)("npm-registry-fetch").getAuth;
-  if (typeof getAuth !== "function") throw new Error("npm-registry-fetch has no getAuth");
   const folder = fc.constantFrom("//r.test", "//r.test/", "//r.test/a", "//r.test/a/", "//r.test/a/b/", "//r.test:81/");
   const part = fc.constantFrom("_authToken", "_auth", "username", "_password");
   const entries = fc.array(fc.tuple(folder, part, fc.constantFrom(btoa("u:p"), btoa("other"))), { maxLength: 6 });
@@ -152,7 +150,7 @@ test("credentials are those that npm-registry-fetch would send, for any bound ke
   fc.assert(
     fc.property(entries, url, (list, registry) => {
       const flat = Object.fromEntries(list.map(([key, name, value]) => [`${key}:${name}`, value]));
-      const theirs: { token: string | null; auth: string | null } = getAuth(registry, { ...flat, registry });
+      const theirs = npmFetch.getAuth(registry, { ...flat, registry });
       const expected = theirs.token ? `Bearer ${theirs.token}` : theirs.auth ? `Basic ${theirs.auth}` : undefined;
       const ours = findCredentials(registry, { get: (key) => flat[key], written: () => undefined });
       expect(ours.authorization).toBe(expected);

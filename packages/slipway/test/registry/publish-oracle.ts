@@ -1,20 +1,10 @@
 /** The reference: what pacote 22 and libnpmpublish 12 make of a tarball, as `npm publish <tarball>` does. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import npm from "libnpmpublish";
+import pacote from "pacote";
 import { startHttp } from "./test-servers.ts";
-
-const require = createRequire(import.meta.url);
-
-interface Npm {
-  readonly manifest: (spec: string, options: object) => Promise<Record<string, unknown>>;
-  readonly publish: (manifest: object, bytes: Buffer, options: object) => Promise<unknown>;
-}
-
-function loadNpm(): Npm {
-  return { manifest: require("pacote").manifest, publish: require("libnpmpublish").publish };
-}
 
 export interface Oracle {
   /** The manifest that npm reads out of a tarball. */
@@ -29,14 +19,13 @@ export interface Oracle {
 }
 
 export async function startOracle(): Promise<Oracle> {
-  const npm = loadNpm();
   const dir = await mkdtemp(join(tmpdir(), "slipway-oracle-"));
   const server = await startHttp((_, response) => response.writeHead(201).end("{}"));
   let count = 0;
   const manifest = async (bytes: Buffer): Promise<Record<string, unknown>> => {
     const file = join(dir, `${++count}.tgz`);
     await writeFile(file, bytes);
-    const { _integrity, _resolved, _from, ...rest } = await npm.manifest(`file:${file}`, {
+    const { _integrity, _resolved, _from, ...rest } = await pacote.manifest(`file:${file}`, {
       fullMetadata: true,
       fullReadJson: true,
       cache: join(dir, "cache"),
