@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 
 import type { Answer, Packument, PackumentVersion, Reading, RegistryPort, ServedTarball } from "@slipway/core";
 
+import { tinyTarball } from "./tiny-tarball.ts";
 import { integrityOf } from "./upload-document.ts";
 
 /** What an expectation is given: a registry, and a package name that nobody has used there. */
@@ -41,14 +42,15 @@ interface SendOptions {
 }
 
 async function send({ registry, name }: ConformanceSubject, version: string, options: SendOptions = {}): Promise<Sent> {
-  const bytes = Buffer.from(options.contents ?? `contents of ${name}@${version}`);
+  const manifest = { name, version, ...options.manifest };
+  const bytes = tinyTarball(manifest, options.contents ?? `contents of ${name}@${version}`);
   const integrity = integrityOf(bytes);
   const answer = await registry.upload({
     name,
     version,
     tag: options.tag ?? "latest",
     access: "public",
-    manifest: { name, version, ...options.manifest },
+    manifest,
     bytes,
     integrity: options.integrity ?? integrity,
   });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import { afterEach, expect, test } from "vitest";
 
-import { cleanEnvironment, createHome, runProcess, startNode, startProcess } from "@slipway/testkit";
+import { cleanEnvironment, createHome, runProcess, runSlipway, startNode, startProcess } from "@slipway/testkit";
 
 const closers: (() => Promise<void>)[] = [];
 
@@ -84,4 +84,14 @@ test("a script of this repository runs from its sources, in a home that is remov
   expect([argument, ci, extra]).toEqual(["argument", "true", "more"]);
   expect(home).toMatch("slipway-home-");
   expect(existsSync(home ?? "")).toBe(false);
+});
+
+test("the command line runs from its sources, and its exit code and both outputs come back", async () => {
+  const cwd = await temporaryFolder();
+  const version = await runSlipway(["--version"], { cwd });
+  expect(version.code).toBe(0);
+  expect(version.stdout).toMatch(/^\d+\.\d+\.\d+/);
+  const usage = await runSlipway(["no-such-verb"], { cwd });
+  expect(usage).toMatchObject({ code: 2, stdout: "" });
+  expect(usage.stderr).toMatch("SLIP_USAGE");
 });
