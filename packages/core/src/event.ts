@@ -34,6 +34,8 @@ export type Event =
       readonly name: string;
       /** True when no cache can have answered: only such a reading is believed about absence and tags. */
       readonly fresh: boolean;
+      /** The answer to a plain read that no cache seems to have given: what it shows is believed, what it lacks is not. */
+      readonly isUncached?: boolean;
       readonly packument: "shown" | "absent" | "unavailable";
       readonly status?: number;
       readonly reason?: string;

@@ -343,8 +343,9 @@ function observeTag(
   event: EventOf<"observed">,
   goal: { readonly tag: string; readonly to: string | undefined },
 ): void {
-  if (!event.fresh) return;
   const shown = event.packument === "shown" ? (event.tags?.[goal.tag] ?? undefined) : undefined;
+  // Only what is wanted is believed of a plain read: anything else may be a replica that lags.
+  if (!event.fresh && (event.isUncached !== true || shown === undefined || shown !== goal.to)) return;
   node.shown = shown ?? null;
   node.observedAt = event.at;
   const { name, version, from } = node.step;

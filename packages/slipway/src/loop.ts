@@ -91,7 +91,7 @@ export async function runRelease(run: ReleaseRun): Promise<RunState> {
   const record = createRecorder(run, state, () => wake());
   const nodesOf = (key: string) => state.byPackage.get(key) ?? [];
   const seen = (run.readings ?? []).map(({ registry, name, reading }) =>
-    observation(nodesOf(packageKey(registry, name)), registry, name, reading),
+    observation(nodesOf(packageKey(registry, name)), { registry, name, reading, kind: "fresh" }),
   );
   await record([beginning(run, state), ...seen]);
 

@@ -57,13 +57,15 @@ export async function perform(action: Action, context: PerformContext): Promise<
   }
 }
 
+export interface PackageReading {
+  readonly registry: string;
+  readonly name: string;
+  readonly reading: Reading<Packument>;
+  readonly kind: "fresh" | "plain";
+}
+
 /** What a reading says about the versions and tags of these nodes, all of one package, and nothing else. */
-export function observation(
-  nodes: readonly StepState[],
-  registry: string,
-  name: string,
-  reading: Reading<Packument>,
-): Event {
+export function observation(nodes: readonly StepState[], { registry, name, reading, kind }: PackageReading): Event {
   const common = { type: "observed", at: reading.at, registry, name } as const;
   if (reading.kind === "unavailable")
     return {
@@ -73,7 +75,9 @@ export function observation(
       reason: reading.reason,
       ...(reading.status === undefined ? {} : { status: reading.status }),
     };
-  if (reading.kind === "absent") return { ...common, fresh: reading.fresh, packument: "absent" };
+  // What installs are shown proves presence, never absence: a replica that lags has no header that says so.
+  const fresh = kind === "fresh" && reading.fresh;
+  if (reading.kind === "absent") return { ...common, fresh, packument: "absent" };
   const versions: Record<string, { integrity?: string } | null> = {};
   const tags: Record<string, string | null> = {};
   for (const { step } of nodes) {
@@ -82,11 +86,24 @@ export function observation(
       entry === undefined ? null : entry.integrity === undefined ? {} : { integrity: entry.integrity };
     if (step.goal.kind === "dist-tag") tags[step.goal.tag] = reading.value.distTags.get(step.goal.tag) ?? null;
   }
-  return { ...common, fresh: reading.fresh, packument: "shown", versions, tags };
+  return {
+    ...common,
+    fresh,
+    ...(reading.fresh && !fresh ? { isUncached: true } : {}),
+    packument: "shown",
+    versions,
+    tags,
+  };
 }
 
-function observe(context: PerformContext, registry: string, name: string, reading: Reading<Packument>): Event {
-  return observation(context.nodesOf(packageKey(registry, name)), registry, name, reading);
+function observe(
+  context: PerformContext,
+  registry: string,
+  name: string,
+  reading: Reading<Packument>,
+  kind: "fresh" | "plain" = "fresh",
+): Event {
+  return observation(context.nodesOf(packageKey(registry, name)), { registry, name, reading, kind });
 }
 
 /** Can it be installed? The abbreviated packument on the plain URL, then the tarball it names, hashed. */
@@ -94,11 +111,9 @@ async function inspect(node: StepState, context: PerformContext): Promise<void> 
   const { registry, name, version } = node.step;
   const port = context.registries(registry);
   const reading = await port.readPackument(name, "plain");
-  const observed = observe(context, registry, name, reading);
+  const observed = observe(context, registry, name, reading, "plain");
   const entry = reading.kind === "shown" ? reading.value.versions.get(version) : undefined;
-  // What installs are shown proves presence, never absence: a replica that lags has no header that says so.
-  if (entry === undefined) return context.record([observed.type === "observed" ? { ...observed, fresh: false } : observed]);
-  if (entry.integrity !== node.expected) return context.record([observed]);
+  if (entry === undefined || entry.integrity !== node.expected) return context.record([observed]);
   const download = await fetchTarball(node, port, entry.tarball, context.clock);
   return context.record([observed, download.event]);
 }
