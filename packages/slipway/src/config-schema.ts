@@ -32,7 +32,7 @@ const limits = z
   )
   .describe("the numbers that bound a run; times in milliseconds, sizes in bytes");
 
-export const configSchema: z.ZodType = z
+const configSchema: z.ZodType = z
   .strictObject({
     $schema: z.string().optional(),
     tag: text
@@ -122,7 +122,7 @@ function describeUnknownKey(where: string, path: string, key: string): Problem {
 }
 
 /** The known word that is at most a third of its letters away, in any case of letters. */
-export function findNear(word: string, known: readonly string[]): string | undefined {
+function findNear(word: string, known: readonly string[]): string | undefined {
   const scored = known
     .map((candidate) => ({ candidate, distance: measureDistance(word.toLowerCase(), candidate.toLowerCase()) }))
     .filter(({ candidate, distance }) => distance <= Math.max(1, Math.floor(candidate.length / 3)));

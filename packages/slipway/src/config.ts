@@ -5,19 +5,7 @@
 import { access as checkAccess, readFile } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import {
-  defaultLimits,
-  fail,
-  type IdentityLevel,
-  findTagFault,
-  isJsonObject,
-  type Limits,
-  parseSpec,
-  type Problem,
-  problem,
-  ProblemsError,
-} from "@slipway/core";
-import { type Flags, isFlagSet, listFlag, textFlag } from "./commands/verb.ts";
+import { defaultLimits, fail, type IdentityLevel, isJsonObject, type Limits } from "@slipway/core";
 import { parseDuration } from "./duration.ts";
 import { parseJson } from "./workspace-reader.ts";
 
@@ -56,12 +44,6 @@ export interface Config {
   /** Empty selects all. */
   readonly only: readonly string[];
   readonly limits: Limits;
-}
-
-/** A configuration with the flags of one command line laid over it. */
-export interface ResolvedConfig extends Config {
-  /** `name@version` to the integrity a person accepted. */
-  readonly accept: Readonly<Record<string, string>>;
 }
 
 /** Gives an editor the type of a configuration; returns what it is given. */
@@ -173,79 +155,4 @@ function fillIn(config: SlipwayConfig, path: string | undefined): Config {
 /** A module can hold a key whose value is undefined, which must not hide a default. */
 function withoutUndefined(limits: Partial<Limits>): Partial<Limits> {
   return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
-}
-
-type Report = (message: string) => undefined;
-
-/** Lays the flags of a command line over a configuration. Throws a ProblemsError with every SLIP_USAGE. */
-export function resolveConfig(config: Config, flags: Flags): ResolvedConfig {
-  const problems: Problem[] = [];
-  const report: Report = (message) => {
-    problems.push(problem("SLIP_USAGE", message));
-    return undefined;
-  };
-  const choice = <const T extends string>(name: string, flag: string, allowed: readonly T[]): T | undefined => {
-    const text = textFlag(flags, name);
-    if (text === undefined) return undefined;
-    return (
-      allowed.find((word) => word === text) ??
-      report(`${flag} ${JSON.stringify(text)} is not one of ${allowed.join(", ")}`)
-    );
-  };
-  const tag = textFlag(flags, "tag");
-  const tagFault = tag === undefined ? undefined : findTagFault(tag);
-  if (tagFault !== undefined)
-    problems.push(problem("SLIP_TAG_INVALID", `the dist-tag ${JSON.stringify(tag)} of --tag ${tagFault}`));
-  const only = listFlag(flags, "only");
-  const waitMs = durationFlag(flags, "wait", "--wait", report);
-  const waitTotalMs = durationFlag(flags, "waitTotal", "--wait-total", report);
-  const concurrency = countFlag(flags, "concurrency", "--concurrency", report);
-  const resolved: ResolvedConfig = {
-    ...config,
-    tag: tag ?? config.tag,
-    access: choice("access", "--access", ["public", "restricted"]) ?? config.access,
-    identity: choice("identity", "--identity", ["source", "files", "bytes"]) ?? config.identity,
-    newPackages: choice("newPackages", "--new-packages", ["allow", "refuse"]) ?? config.newPackages,
-    ignoreScripts: isFlagSet(flags, "ignoreScripts") || config.ignoreScripts,
-    build: textFlag(flags, "build") ?? config.build,
-    registry: textFlag(flags, "registry") ?? config.registry,
-    base: textFlag(flags, "base") ?? config.base,
-    only: only.length === 0 ? config.only : only,
-    limits: {
-      ...config.limits,
-      ...(waitMs === undefined ? {} : { waitMs }),
-      ...(waitTotalMs === undefined ? {} : { waitTotalMs }),
-      ...(concurrency === undefined ? {} : { concurrency }),
-    },
-    accept: acceptFlag(flags, report),
-  };
-  if (problems.length > 0) throw new ProblemsError(problems);
-  return resolved;
-}
-
-function durationFlag(flags: Flags, name: string, flag: string, report: Report): number | undefined {
-  const text = textFlag(flags, name);
-  if (text === undefined) return undefined;
-  return parseDuration(text) ?? report(`${flag} ${JSON.stringify(text)} is not a span of time such as 90s, 20m or 3h`);
-}
-
-function countFlag(flags: Flags, name: string, flag: string, report: Report): number | undefined {
-  const text = textFlag(flags, name);
-  if (text === undefined) return undefined;
-  const value = /^\d{1,3}$/.test(text) ? Number(text) : 0;
-  return value >= 1 && value <= 256 ? value : report(`${flag} ${JSON.stringify(text)} is not a number from 1 to 256`);
-}
-
-/** `--accept name@version=sha512-…`, any number of times. */
-function acceptFlag(flags: Flags, report: Report): Readonly<Record<string, string>> {
-  const accepted: Record<string, string> = {};
-  for (const text of listFlag(flags, "accept")) {
-    const split = text.indexOf("=");
-    const spec = text.slice(0, split);
-    const integrity = text.slice(split + 1);
-    if (split > 0 && parseSpec(spec).version !== undefined && /^sha512-[A-Za-z0-9+/]{86}==$/.test(integrity))
-      accepted[spec] = integrity;
-    else report(`--accept ${JSON.stringify(text)} does not read name@version=sha512-…`);
-  }
-  return accepted;
 }

@@ -5,7 +5,7 @@
 import { spawn } from "node:child_process";
 import { type BaseManifest, fail, isJsonObject, ProblemsError, problem, type Source } from "@slipway/core";
 
-export interface GitOutput {
+interface GitOutput {
   readonly code: number;
   readonly stdout: Buffer;
   readonly stderr: string;
@@ -58,7 +58,7 @@ export function runGit(cwd: string, args: readonly string[], input?: string): Pr
 }
 
 /** Runs git and returns its standard output; an exit code other than 0 throws SLIP_GIT_FAILED with git's own words. */
-export async function readGit(cwd: string, args: readonly string[], input?: string): Promise<Buffer> {
+async function readGit(cwd: string, args: readonly string[], input?: string): Promise<Buffer> {
   const output = await runGit(cwd, args, input);
   if (output.code === 0) return output.stdout;
   const line = output.stderr.split("\n")[0] ?? "";
@@ -143,7 +143,7 @@ interface BatchObject {
 }
 
 /** Reads objects with one `cat-file --batch`, in the order asked for; undefined for one that is missing. */
-export async function readObjects(root: string, ids: readonly string[]): Promise<readonly (BatchObject | undefined)[]> {
+async function readObjects(root: string, ids: readonly string[]): Promise<readonly (BatchObject | undefined)[]> {
   if (ids.length === 0) return [];
   const output = await readGit(root, ["cat-file", "--batch"], `${ids.join("\n")}\n`);
   const objects: (BatchObject | undefined)[] = [];

@@ -17,7 +17,7 @@ export interface Scratch {
 }
 
 /** Identity and configuration come from here alone, so that a developer's own settings decide nothing. */
-export const gitEnvironment: Readonly<Record<string, string>> = {
+const gitEnvironment: Readonly<Record<string, string>> = {
   GIT_CONFIG_GLOBAL: "/dev/null",
   GIT_CONFIG_SYSTEM: "/dev/null",
   GIT_AUTHOR_NAME: "Test",

@@ -1,17 +1,10 @@
 import { mkdirSync, symlinkSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join, relative } from "node:path";
+import mapWorkspaces from "@npmcli/map-workspaces";
 import { afterAll, expect, test } from "vitest";
 import { findWorkspaceFolders } from "../../src/workspace-globs.ts";
 import { readWorkspace } from "../../src/workspace-reader.ts";
 import { makeFolder, problemsOf, type Scratch } from "./scratch-repository.ts";
-
-type MapWorkspaces = (options: {
-  readonly cwd: string;
-  readonly pkg: { readonly workspaces: readonly string[] };
-}) => Promise<ReadonlyMap<string, string>>;
-/** npm's own search, without types of its own. */
-const mapWorkspaces: MapWorkspaces = createRequire(import.meta.url)("@npmcli/map-workspaces");
 
 const scratches: Scratch[] = [];
 afterAll(() => {
