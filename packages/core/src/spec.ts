@@ -54,7 +54,10 @@ export function findTagFault(tag: string): string | undefined {
   return undefined;
 }
 
-/** A package name as it stands in a registry URL: the slash of a scope escaped. */
+/**
+ * A package name as it stands in a registry URL: the slash of a scope escaped. In lower case, as npm's clients write
+ * it: a cache between here and the registry may hold `%2f` and `%2F` apart, and installs read the former.
+ */
 export function escapeName(name: string): string {
-  return name.startsWith("@") ? `@${encodeURIComponent(name.slice(1))}` : encodeURIComponent(name);
+  return encodeURIComponent(name).replace("%40", "@").replace("%2F", "%2f");
 }

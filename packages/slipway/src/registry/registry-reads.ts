@@ -81,7 +81,7 @@ export async function readTarball(
   announced: string | undefined,
   keepBytes: boolean,
 ): Promise<Reading<ServedTarball>> {
-  const fallback = packageUrl(context, name, `/-/${tarballFileName(name, version)}`);
+  const fallback = new URL(`${context.base}${name}/-/${tarballFileName(name, version)}`);
   const url = findTarballUrl(announced, fallback, new URL(context.base), context.options.hostReplacement ?? {});
   if (url === undefined)
     return {

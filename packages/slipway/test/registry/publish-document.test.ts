@@ -49,7 +49,7 @@ for (const [title, packageJson] of packages)
       await server.close();
       const sent = (server.seen[0]?.body ?? "").replaceAll(server.url, oracle.registryUrl.slice(0, -1));
       expect(JSON.parse(sent)).toEqual(theirs.body);
-      expect(server.seen[0]?.path.toLowerCase()).toBe(theirs.path.toLowerCase());
+      expect(server.seen[0]?.path).toBe(theirs.path);
       expect(server.seen[0]?.headers["content-length"]).toBe(String(Buffer.byteLength(server.seen[0]?.body ?? "")));
     });
 
