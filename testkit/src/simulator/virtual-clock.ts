@@ -31,12 +31,16 @@ interface Timer {
   readonly order: number;
   readonly callback: () => void;
   readonly owner: TimerOwner | undefined;
+  /** Lets go of what the timer would have woken. */
+  readonly forget: (() => void) | undefined;
 }
 
 /** A binary heap by instant, then by order of calling. */
 interface TimerQueue {
   push(timer: Timer): void;
   pop(): Timer | undefined;
+  /** In no order. */
+  readonly all: readonly Timer[];
 }
 
 function isEarlier(a: Timer, b: Timer): boolean {
@@ -74,6 +78,7 @@ function createTimerQueue(): TimerQueue {
     heap[index] = timer;
   }
   return {
+    all: heap,
     push: siftUp,
     pop() {
       const first = heap[0];
@@ -97,9 +102,9 @@ export function createVirtualClock(startAt: number = Date.UTC(2026, 0, 1)): Virt
   let now = startAt;
   let ordered = 0;
 
-  function after(ms: number, callback: () => void, owner?: TimerOwner): void {
+  function after(ms: number, callback: () => void, owner?: TimerOwner, forget?: () => void): void {
     ordered += 1;
-    queue.push({ at: now + Math.max(0, ms), order: ordered, callback, owner });
+    queue.push({ at: now + Math.max(0, ms), order: ordered, callback, owner, forget });
   }
 
   function sleep(ms: number, signal: AbortSignalLike | undefined, owner: TimerOwner | undefined): Promise<void> {
@@ -110,7 +115,7 @@ export function createVirtualClock(startAt: number = Date.UTC(2026, 0, 1)): Virt
         resolve();
       };
       signal?.addEventListener("abort", wake, { once: true });
-      after(ms, wake, owner);
+      after(ms, wake, owner, () => signal?.removeEventListener("abort", wake));
     });
   }
 
@@ -118,29 +123,43 @@ export function createVirtualClock(startAt: number = Date.UTC(2026, 0, 1)): Virt
     for (;;) {
       const timer = queue.pop();
       if (timer === undefined || timer.owner === undefined || timer.owner.isAlive()) return timer;
+      timer.forget?.();
+    }
+  }
+
+  /** Node keeps an abandoned signal and all it would wake for ever: tens of thousands of dead runs fill the memory. */
+  function forgetTheDead(): void {
+    for (const { owner, forget } of queue.all) if (owner?.isAlive() === false) forget?.();
+  }
+
+  async function advanceUntilSettled<T>(promise: Promise<T>, what: string, untilMs: number): Promise<T> {
+    const endsAt = now + untilMs;
+    let isSettled = false;
+    const settle = (): void => {
+      isSettled = true;
+    };
+    promise.then(settle, settle);
+    for (;;) {
+      await drainMicrotasks();
+      if (isSettled) return promise;
+      const timer = popLiving();
+      if (timer === undefined) throw new StuckError(what, now);
+      if (timer.at > endsAt) throw new StuckError(`${what} has not ended after ${untilMs} ms and perhaps`, now);
+      now = timer.at;
+      timer.callback();
     }
   }
 
   return {
     now: () => now,
     sleep: (ms, signal) => sleep(ms, signal, undefined),
-    after,
+    after: (ms, callback, owner) => after(ms, callback, owner),
     ownedBy: (owner) => ({ now: () => now, sleep: (ms, signal) => sleep(ms, signal, owner) }),
     async run<T>(promise: Promise<T>, what: string, untilMs = Number.POSITIVE_INFINITY): Promise<T> {
-      const endsAt = now + untilMs;
-      let isSettled = false;
-      const settle = (): void => {
-        isSettled = true;
-      };
-      promise.then(settle, settle);
-      for (;;) {
-        await drainMicrotasks();
-        if (isSettled) return promise;
-        const timer = popLiving();
-        if (timer === undefined) throw new StuckError(what, now);
-        if (timer.at > endsAt) throw new StuckError(`${what} has not ended after ${untilMs} ms and perhaps`, now);
-        now = timer.at;
-        timer.callback();
+      try {
+        return await advanceUntilSettled(promise, what, untilMs);
+      } finally {
+        forgetTheDead();
       }
     },
   };
