@@ -6,14 +6,11 @@ import { resolve } from "node:path";
 import { fail } from "@slipway/core";
 import Arborist from "@npmcli/arborist";
 import packlist from "npm-packlist";
-import type { FileListOptions } from "./file-list.ts";
 import type { PackageManifest } from "./package-manifest.ts";
+import type { WorkspacePlace } from "./package-rules.ts";
 
 /** Lists the files npm would pack, in npm's order. Throws what npm-packlist and Arborist throw. */
-export async function listFilesWithNpm(
-  manifest: PackageManifest,
-  options: FileListOptions,
-): Promise<readonly string[]> {
+export async function listFilesWithNpm(manifest: PackageManifest, place: WorkspacePlace): Promise<readonly string[]> {
   const tree = await new Arborist({ path: manifest.dir }).loadActual();
   const overrides = manifest.json["overrides"];
   if (manifest.bundled.length > 0 && typeof overrides === "object" && overrides !== null) {
@@ -27,14 +24,14 @@ export async function listFilesWithNpm(
         `cannot pack ${manifest.spec}: overrides in package.json affect bundled packages: ${names.sort().join(", ")}`,
       );
   }
-  const { workspaceRoot } = options;
+  const { workspaceRoot } = place;
   return packlist(tree, {
     path: manifest.dir,
     ...(workspaceRoot === undefined
       ? {}
       : {
           prefix: resolve(workspaceRoot),
-          workspaces: (options.workspaceDirs ?? [manifest.dir]).map((dir) => resolve(dir)),
+          workspaces: (place.workspaceDirs ?? [manifest.dir]).map((dir) => resolve(dir)),
         }),
   });
 }

@@ -1,4 +1,5 @@
 /** The walk against npm-packlist itself, on random packages. */
+import { join } from "node:path";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { listFiles } from "../../src/tarball/file-list.ts";
@@ -93,5 +94,33 @@ test("random packages have the files that npm-packlist lists, in its order", asy
       });
     }),
     { numRuns: process.env["SLIPWAY_DEEP"] === "1" ? 10_000 : 300 },
+  );
+});
+
+test("random packages of a workspace also follow the ignore files above them", async () => {
+  const above = fc.array(
+    fc.tuple(fc.constantFrom("", "packages/"), fc.constantFrom(".npmignore", ".gitignore"), ignoreText),
+    { minLength: 1, maxLength: 3 },
+  );
+  await fc.assert(
+    fc.asyncProperty(files, ignoreFiles, above, manifestFields, async (paths, ignores, aboveIgnores, fields) => {
+      const rules = Object.fromEntries(ignores.map(([folder, file, text]) => [folder + file, text]));
+      const own: Tree = {
+        ...treeOf([...Object.keys(rules), ...paths]),
+        ...rules,
+        "package.json": manifestText(fields),
+      };
+      const tree: Tree = {
+        ...Object.fromEntries(aboveIgnores.map(([folder, file, text]) => [folder + file, text])),
+        ...Object.fromEntries(Object.entries(own).map(([path, entry]) => [`packages/one/${path}`, entry])),
+      };
+      await withTree(tree, async (workspaceRoot) => {
+        const manifest = await readPackageManifest(join(workspaceRoot, "packages/one"));
+        expect(await listFiles(manifest, { workspaceRoot })).toEqual(
+          await listFilesWithNpm(manifest, { workspaceRoot }),
+        );
+      });
+    }),
+    { numRuns: process.env["SLIPWAY_DEEP"] === "1" ? 3_000 : 150 },
   );
 });
