@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { afterEach, expect, test } from "vitest";
@@ -126,6 +127,16 @@ test("an answer that is not HTTP is no answer", async () => {
   const server = await raw((socket) => socket.end("220 mail.test ESMTP\r\n"));
   const reading = await registryAt(server.url).readPackument("a", "plain");
   expect(reading).toMatchObject({ kind: "unavailable", reason: "the answer is not HTTP" });
+});
+
+test("an answer that comes before the upload was read to its end is the answer", async () => {
+  const server = await raw((socket, _, count) => {
+    if (count === 1 && !socket.writableEnded)
+      socket.end("HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}");
+  });
+  const bytes = makeTarball(manifest, { "x.bin": randomBytes(8_000_000) });
+  const answer = await registryAt(server.url).upload(uploadOf(manifest, bytes));
+  expect(answer).toMatchObject({ kind: "response", status: 413, body: {} });
 });
 
 test("a server that never answers is given up on in time", async () => {

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { httpRequest, startVerdaccio } from "@slipway/testkit";
 import type { Verdaccio } from "@slipway/testkit";
@@ -163,4 +164,16 @@ test("an empty document is shown with no versions", async () => {
     if (reading.kind !== "shown") throw new Error(JSON.stringify(reading));
     expect(reading.value.versions.size).toBe(0);
   }
+});
+
+test("a document that is too large for the registry is answered with 413, also when it is much too large", async () => {
+  const small = await startVerdaccio({ maxBodySize: "20kb" });
+  const port = openRegistry(small.url, small.token);
+  const manifest = { name: "large", version: "1.0.0" };
+  for (const sizeBytes of [30_000, 10_000_000]) {
+    const bytes = makeTarball(manifest, { "x.bin": randomBytes(sizeBytes) });
+    expect(await port.upload(uploadOf(manifest, bytes))).toMatchObject({ kind: "response", status: 413 });
+  }
+  port.close();
+  await small.close();
 });
