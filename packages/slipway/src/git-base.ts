@@ -32,23 +32,25 @@ function refuse(message: string, extras: ProblemExtras = {}): never {
 }
 
 async function resolveRevision(root: string, revision: string, how: string): Promise<string> {
-  const shown = JSON.stringify(revision);
+  const subject = how.startsWith("--base")
+    ? `--base ${JSON.stringify(revision)}`
+    : `the base ${JSON.stringify(revision)} (${how})`;
   if (/^0{7,64}$/.test(revision))
-    return refuse(`the base is all zeros (${how}): the branch is new and has no earlier commit`, {
+    return refuse(`${subject} is all zeros: the branch is new and has no earlier commit`, {
       hint: "pass the commit to compare with, or leave --base out: then the registry says what is missing",
     });
   if (revision === "" || revision.startsWith("-") || /\p{Cc}/u.test(revision))
-    return refuse(`the base ${shown} is no revision (${how})`);
+    return refuse(`${subject} is no revision`);
   const found = await findCommit(root, revision);
   if (found === undefined) {
     const reason = (await isShallow(root)) ? "is not in this shallow clone" : "is not a commit of this repository";
-    return refuse(`the base ${shown} ${reason} (${how})`);
+    return refuse(`${subject} ${reason}`);
   }
   const ancestor = await runGit(root, ["merge-base", found, "HEAD"]);
   const commit = ancestor.stdout.toString("utf8").trim();
   if (ancestor.code === 0 && commit !== "") return commit;
   const reason = (await isShallow(root)) ? "because the clone is shallow" : "they share no history";
-  return refuse(`the base ${shown} cannot be reached from HEAD, ${reason} (${how})`);
+  return refuse(`${subject} cannot be reached from HEAD, ${reason}`);
 }
 
 async function findCommit(root: string, revision: string): Promise<string | undefined> {

@@ -59,7 +59,10 @@ export function runGit(cwd: string, args: readonly string[], input?: string): Pr
 
 /** Runs git and returns its standard output; an exit code other than 0 throws SLIP_GIT_FAILED with git's own words. */
 async function readGit(cwd: string, args: readonly string[], input?: string): Promise<Buffer> {
-  const output = await runGit(cwd, args, input);
+  return outputOf(cwd, args, await runGit(cwd, args, input));
+}
+
+function outputOf(cwd: string, args: readonly string[], output: GitOutput): Buffer {
   if (output.code === 0) return output.stdout;
   const line = output.stderr.split("\n")[0] ?? "";
   return fail("SLIP_GIT_FAILED", `git ${args[0]} ended with ${output.code}: ${line}`, {
@@ -99,37 +102,59 @@ const hostProtocols: ReadonlySet<string> = new Set([
   "git+http:",
 ]);
 
-/** True when `root` is inside a work tree of git. */
+/** True when `root` is inside a work tree of git; false where there is no git to ask. */
 export async function isRepository(root: string): Promise<boolean> {
-  const output = await runGit(root, ["rev-parse", "--is-inside-work-tree"]);
+  try {
+    return isInside(root, await runGit(root, insideArguments));
+  } catch (error) {
+    if (isGitMissing(error)) return false;
+    throw error;
+  }
+}
+
+const insideArguments = ["rev-parse", "--is-inside-work-tree"];
+
+function isInside(root: string, output: GitOutput): boolean {
   if (output.code === 0) return output.stdout.toString("utf8").trim() === "true";
   if (/not a git repository/i.test(output.stderr)) return false;
   return fail("SLIP_GIT_FAILED", `git cannot say whether ${root} is a repository: ${output.stderr.split("\n")[0]}`);
 }
 
-/** Repository, commit and cleanness of the workspace; all undefined and not clean outside git. */
+function isGitMissing(error: unknown): boolean {
+  const cause = error instanceof ProblemsError ? error.problems[0]?.cause : undefined;
+  return cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+}
+
+const outsideGit: Source = { repository: undefined, commit: undefined, isClean: false };
+
+/** Repository, commit and cleanness of the workspace; all undefined and not clean outside git, or without git. */
 export async function readSource(root: string): Promise<Source> {
-  if (!(await isRepository(root))) return { repository: undefined, commit: undefined, isClean: false };
-  const [remote, head, status] = await Promise.all([
+  try {
+    return await readSourceOfGit(root);
+  } catch (error) {
+    if (isGitMissing(error)) return outsideGit;
+    throw error;
+  }
+}
+
+async function readSourceOfGit(root: string): Promise<Source> {
+  // The release folder is Slipway's own and says nothing about the source.
+  const paths = ["--", ":/", ":(top,exclude,glob)**/.slipway/**"];
+  // All at once, though outside git three of the four fail: the round is as long as its slowest process.
+  const [inside, remote, head, status] = await Promise.all([
+    runGit(root, insideArguments),
     runGit(root, ["config", "--get", "remote.origin.url"]),
     runGit(root, ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]),
-    // The release folder is Slipway's own and says nothing about the source.
-    readGit(root, [
-      "status",
-      "--porcelain=v1",
-      "-z",
-      "--untracked-files=normal",
-      "--",
-      ":/",
-      ":(top,exclude,glob)**/.slipway/**",
-    ]),
+    runGit(root, ["status", "--porcelain=v1", "-z", "--untracked-files=normal", ...paths]),
   ]);
+  if (!isInside(root, inside)) return outsideGit;
+  const changes = outputOf(root, ["status"], status);
   const url = remote.stdout.toString("utf8").trim();
   const commit = head.stdout.toString("utf8").trim();
   return {
     repository: remote.code === 0 && url !== "" ? normaliseRemote(url) : undefined,
     commit: head.code === 0 && commit !== "" ? commit : undefined,
-    isClean: status.length === 0 && head.code === 0,
+    isClean: changes.length === 0 && head.code === 0,
   };
 }
 

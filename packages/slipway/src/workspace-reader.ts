@@ -95,10 +95,10 @@ function readPatterns(manifest: unknown, problems: Problem[]): readonly string[]
 async function findRoot(cwd: string): Promise<{ readonly root: string; readonly manifest: unknown }> {
   let nearest: { readonly root: string; readonly manifest: unknown } | undefined;
   for (let folder = cwd; ; folder = dirname(folder)) {
-    const found = await readJson(folder, "package.json");
+    const found = await readJson(folder, "package.json", relative(cwd, join(folder, "package.json")));
     if (found?.problem !== undefined) {
-      // The root of a broken package may be above it, so only the package itself is a reason to stop here.
-      if (nearest === undefined) throw new ProblemsError([found.problem]);
+      // It may be the root of the package at hand, which would then be released as if it were alone.
+      throw new ProblemsError([found.problem]);
     } else if (found !== undefined) {
       const here = { root: folder, manifest: found.json };
       if (isJsonObject(found.json) && found.json["workspaces"] !== undefined) {
@@ -127,8 +127,8 @@ async function readManifests(root: string, folders: readonly string[]): Promise<
   return results;
 }
 
-/** Undefined when there is no such file. */
-async function readJson(root: string, path: string): Promise<Json | undefined> {
+/** Undefined when there is no such file; `shown` is what messages call it. */
+async function readJson(root: string, path: string, shown: string = path): Promise<Json | undefined> {
   let text: string;
   try {
     text = await readFile(join(root, path), "utf8");
@@ -136,10 +136,10 @@ async function readJson(root: string, path: string): Promise<Json | undefined> {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     if (code === "EACCES" || code === "EISDIR" || code === "ELOOP" || code === "EPERM")
-      return { problem: problem("SLIP_MANIFEST_INVALID", `${path} cannot be read (${code})`, { cause: error }) };
+      return { problem: problem("SLIP_MANIFEST_INVALID", `${shown} cannot be read (${code})`, { cause: error }) };
     throw error;
   }
-  return parseJson(text, path);
+  return parseJson(text, shown);
 }
 
 /** Parses the text of a manifest, with or without a byte order mark; a fault names line and column. */

@@ -77,6 +77,19 @@ test("a folder outside git has no source, and the variables of a git hook lead n
   expect((await readSource(repo.root)).commit).toBe(commit);
 });
 
+test("where there is no git, there is no source, and a base is refused", async () => {
+  const repo = keep(makeRepository());
+  repo.commit();
+  const path = process.env["PATH"];
+  process.env["PATH"] = repo.root;
+  try {
+    expect(await readSource(repo.root)).toEqual({ repository: undefined, commit: undefined, isClean: false });
+    expect(await problemsOf(() => resolveBase(repo.root, "HEAD", {}))).toMatchObject([{ code: "SLIP_BASE_INVALID" }]);
+  } finally {
+    process.env["PATH"] = path;
+  }
+});
+
 test.each([
   ["git@host.example:a/b.git", "https://host.example/a/b"],
   ["host.example:a/b", "https://host.example/a/b"],
@@ -231,13 +244,13 @@ test("a revision is resolved to its commit, a branch to where it parted", async 
 });
 
 test.each([
-  [zeros, /^the base is all zeros/],
-  ["0000000", /^the base is all zeros/],
-  [unknown, /^the base "\d+" is not a commit of this repository/],
-  ["no-such-branch", /^the base "no-such-branch" is not a commit of this repository/],
+  [zeros, /^--base "0+" is all zeros/],
+  ["0000000", /^--base "0+" is all zeros/],
+  [unknown, /^--base "\d+" is not a commit of this repository/],
+  ["no-such-branch", /^--base "no-such-branch" is not a commit of this repository/],
   ["HEAD:package.json", /is not a commit of this repository/],
-  ["--all", /^the base "--all" is no revision/],
-  ["", /^the base "" is no revision/],
+  ["--all", /^--base "--all" is no revision/],
+  ["", /^--base "" is no revision/],
   ["HEAD\n", /is no revision/],
   ["$(touch pwned)", /is not a commit of this repository/],
 ])("the base %j is refused", async (value, message) => {

@@ -232,12 +232,17 @@ test.each<readonly [what: string, files: Readonly<Record<string, string | object
   for (const item of problems) expect(item.hint).not.toBe("");
 });
 
-test("a broken manifest of the package at hand is reported although a good workspace is above it", async () => {
+test("a broken manifest at or above the package at hand is reported, wherever the command was started", async () => {
   const { root } = makeWorkspace({
     "package.json": { private: true, workspaces: ["packages/*"] },
     "packages/a/package.json": "{",
   });
-  expect(await problemsOf(() => readWorkspace(join(root, "packages/a")))).toMatchObject([
-    { code: "SLIP_MANIFEST_INVALID" },
+  const messagesFrom = async (dir: string): Promise<readonly string[]> =>
+    (await problemsOf(() => readWorkspace(join(root, dir)))).map((item) => item.message.split(" ")[0] ?? "");
+  expect(await messagesFrom(".")).toEqual(["packages/a/package.json:1:2"]);
+  expect(await messagesFrom("packages/a")).toEqual(["package.json:1:2"]);
+  const { root: broken } = makeWorkspace({ "package.json": "{", "packages/a/package.json": good });
+  expect(await problemsOf(() => readWorkspace(join(broken, "packages/a")))).toMatchObject([
+    { code: "SLIP_MANIFEST_INVALID", message: expect.stringContaining("../../package.json:1:2 is not JSON") },
   ]);
 });
