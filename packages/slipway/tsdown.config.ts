@@ -3,6 +3,7 @@
  * every verb needs in a few files, so that a start is short. npm's own libraries are heavy and rarely needed: they stay
  * outside and are loaded where they are used.
  */
+import { cp } from "node:fs/promises";
 import http from "node:http";
 import { defineConfig, type Rolldown, type UserConfig } from "tsdown";
 
@@ -31,6 +32,12 @@ const shared: UserConfig = {
   inputOptions: { resolve: { conditionNames: ["slipway-source", "node", "import", "default"] } },
 };
 
+/** The workspace that `slipway demo` releases, as the repository has it. */
+async function copyExample(): Promise<void> {
+  const isSource = (path: string): boolean => !/[\\/](node_modules|\.slipway)$/.test(path);
+  await cp("../../examples/hai3", "dist/demo/hai3", { recursive: true, filter: isSource });
+}
+
 const bundled = [/^@slipway\/core$/, /^commander$/, /^semver(\/|$)/];
 
 export default defineConfig([
@@ -42,6 +49,7 @@ export default defineConfig([
     clean: false,
     plugins: [lazyHttp],
     deps: { alwaysBundle: bundled, onlyBundle: ["commander", "semver"] },
+    onSuccess: copyExample,
     outputOptions: { chunkFileNames: "cli/[name]-[hash].js" },
   },
 ]);
