@@ -2,7 +2,8 @@
 export { foldAccessLog, isRegistryWrite, writesOf } from "./access-log.ts";
 export type { AccessLogEntry } from "./access-log.ts";
 export { conformance } from "./conformance.ts";
-export type { ConformanceSubject, Expectation } from "./conformance.ts";
+export type { Expectation } from "./conformance.ts";
+export type { ConformanceSubject } from "./conformance-subject.ts";
 export { startFaultProxy, startLatencyProxy } from "./fault-proxy.ts";
 export type { FaultProxy, FaultProxyOptions, LatencyProxy } from "./fault-proxy.ts";
 export type { Fault, FaultRule, FaultStage } from "./fault-rules.ts";

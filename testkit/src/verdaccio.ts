@@ -165,7 +165,10 @@ function readLogFile(path: string): readonly AccessLogEntry[] {
   return foldAccessLog(lines);
 }
 
-/** Starts Verdaccio in a process of its own, on its own CPU, that can be killed at any moment. */
+/**
+ * Starts Verdaccio in a process of its own, on its own CPU, that can be killed at any moment. Its access log may lack
+ * the status of an answer that has only just been read: arrivals are always there.
+ */
 export async function startVerdaccioProcess(options: VerdaccioOptions = {}): Promise<VerdaccioProcess> {
   const storageDir = await makeStorage(options);
   const logDir = await mkdtemp(join(tmpdir(), "slipway-access-log-"));

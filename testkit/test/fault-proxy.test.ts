@@ -8,6 +8,9 @@ import type { Fault, FaultProxy, FaultProxyOptions, HttpResponse, ProcessResult,
 
 import { publishDocument } from "./publish-document.ts";
 
+/** A machine with much else to do takes its time. */
+const patient = { timeout: 15_000 };
+
 const closers: (() => Promise<void>)[] = [];
 
 afterEach(async () => {
@@ -44,9 +47,9 @@ async function startWorld(options: Partial<FaultProxyOptions> = {}): Promise<Wor
         method: "PUT",
         headers: { authorization: `Bearer ${registry.token}` },
         body: publishDocument(registry.url, name, version),
-        timeoutMs: 5000,
+        timeoutMs: 15_000,
       }),
-    get: async (path) => await httpRequest(`${proxy.url}${path}`, { timeoutMs: 5000 }),
+    get: async (path) => await httpRequest(`${proxy.url}${path}`, { timeoutMs: 15_000 }),
     committed: async (name = "one") => {
       const { json } = await httpRequest(`${registry.url}/${encodeURIComponent(name)}`);
       return typeof json === "object" && json !== null && "versions" in json ? Object.keys(json.versions ?? {}) : [];
@@ -137,7 +140,7 @@ test.for([
     () => "answered",
     (error: unknown) => String(error),
   );
-  await expect.poll(() => proxy.log()[0]?.outcome).toBe("hung");
+  await expect.poll(() => proxy.log()[0]?.outcome, patient).toBe("hung");
   expect(await committed()).toEqual(isCommitted ? ["1.0.0"] : []);
   await proxy.close();
   expect(await answer).toMatch(/ECONNRESET|socket hang up/);
@@ -186,7 +189,7 @@ test("a negative-cached read says 404 until its time has passed", async () => {
   await put("1.0.0");
   proxy.setRules([{ path: "/one", forMs: 60, fault: { kind: "answer", when: "before", status: 404 } }]);
   expect((await get("/one")).status).toBe(404);
-  await expect.poll(async () => (await get("/one")).status, { interval: 10 }).toBe(200);
+  await expect.poll(async () => (await get("/one")).status, { interval: 10, ...patient }).toBe(200);
 });
 
 test("a corrupt tarball has its length and other bytes; a truncated one ends early", async () => {
@@ -234,7 +237,7 @@ test("hooks hold the exchange at each of its moments", async () => {
     },
   });
   await put("1.0.0");
-  await expect.poll(() => moments.length).toBe(3);
+  await expect.poll(() => moments.length, patient).toBe(3);
   expect(moments).toEqual(["complete 1.0.0 0 false", "committed 201 1 undefined", "answered 201"]);
   proxy.setHooks({ onPutBodyComplete: () => "drop" });
   await expect(put("1.1.0")).rejects.toThrow("ECONNRESET");
@@ -270,7 +273,7 @@ test.for(["onPutBodyComplete", "onCommitted"] as const)(
       },
     });
     request.end(body);
-    await expect.poll(() => proxy.log()[0]?.outcome).toBe("client-gone");
+    await expect.poll(() => proxy.log()[0]?.outcome, patient).toBe("client-gone");
     expect(await committed()).toEqual(["1.0.0"]);
     expect(proxy.log()[0]).toMatchObject({ registryStatus: 201, status: undefined });
   },
@@ -306,7 +309,7 @@ test.for([
     },
   });
   expect(await killed).toMatchObject({ code: null, signal: "SIGKILL", stdout: "", stderr: "" });
-  await expect.poll(() => proxy.log()[0]?.outcome).toBe(outcome);
+  await expect.poll(() => proxy.log()[0]?.outcome, patient).toBe(outcome);
   expect(await committed()).toEqual(isDropped ? [] : ["1.0.0"]);
 });
 
@@ -316,9 +319,9 @@ test("a client that ends inside its upload ends the registry's side too", async 
   const request = startRequest(`${proxy.url}/one`, { method: "PUT", headers: { ...headers, "content-length": 5000 } });
   request.on("error", () => undefined);
   request.write("{");
-  await expect.poll(() => registry.accessLog().some((entry) => entry.url === "/one")).toBe(true);
+  await expect.poll(() => registry.accessLog().some((entry) => entry.url === "/one"), patient).toBe(true);
   request.destroy();
-  await expect.poll(() => proxy.log()[0]?.outcome).toBe("client-gone");
+  await expect.poll(() => proxy.log()[0]?.outcome, patient).toBe("client-gone");
   expect(await committed()).toEqual([]);
 });
 
@@ -388,5 +391,5 @@ test("latency is added to each request and shared by none", async () => {
   await Promise.all(Array.from({ length: 100 }, (_, index) => httpRequest(`${proxy.url}/${index}`)));
   const elapsedMs = performance.now() - startedAt;
   expect(elapsedMs).toBeGreaterThanOrEqual(148);
-  expect(elapsedMs).toBeLessThan(2000);
+  expect(elapsedMs).toBeLessThan(7000);
 });

@@ -11,6 +11,9 @@ import type { Verdaccio } from "@slipway/testkit";
 
 import { publishDocument } from "./publish-document.ts";
 
+/** A machine with much else to do takes its time. */
+const patient = { timeout: 15_000 };
+
 const closers: (() => Promise<void>)[] = [];
 
 afterEach(async () => {
@@ -102,6 +105,8 @@ test("closing ends kept connections, frees the port and removes the storage", as
 test("the access log of a process outlives its SIGKILL, and so does its storage", async () => {
   const registry = await closed(startVerdaccioProcess());
   expect((await put(registry, "one", "1.0.0")).status).toBe(201);
+  // The other process notes an answer once it is sent, which may be after it was read here.
+  await expect.poll(() => writesOf(registry.accessLog())[0]?.status, patient).toBe(201);
   await registry.kill("SIGKILL");
   await expect(httpRequest(registry.url)).rejects.toThrow("ECONNREFUSED");
   expect(writesOf(registry.accessLog()).map((entry) => [entry.url, entry.status])).toEqual([["/one", 201]]);
