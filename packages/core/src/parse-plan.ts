@@ -8,6 +8,7 @@ import { type Plan, planSchema } from "./plan.ts";
 import { fail } from "./problem.ts";
 import { findNameFault, findTagFault, findVersionFault, formatSpec } from "./spec.ts";
 import { keptId, type Step, stepId } from "./step.ts";
+import { isInnerPath } from "./workspace.ts";
 
 /** Tells `report` each fault of `value`, which stands at `at` (`steps[3].goal`). */
 type Shape = (value: unknown, at: string, report: (fault: string) => void) => void;
@@ -73,12 +74,6 @@ const commit = test("a commit", (value) => typeof value === "string" && /^([0-9a
 const registry = test("an http or https URL without credentials", (value) =>
   typeof value === "string" && /^https?:\/\/[^\s/?#@\\]+(\/[^\s?#\\]*)?$/.test(value));
 const access = oneOf("public", "restricted");
-
-/** True for a posix path that stays inside the folder it is relative to. */
-export function isInnerPath(path: string): boolean {
-  if (path === "" || path.startsWith("/") || /[\\\0]|^[A-Za-z]:/.test(path)) return false;
-  return path.split("/").every((part) => part !== "" && part !== ".." && part !== ".");
-}
 
 const innerPath = textOf((path) => (isInnerPath(path) ? undefined : "is not a path inside its folder"));
 const dir = textOf((path) => (path === "." || isInnerPath(path) ? undefined : "is not a path inside its folder"));

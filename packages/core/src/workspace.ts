@@ -41,6 +41,15 @@ export interface Workspace {
   readonly packages: readonly WorkspacePackage[];
 }
 
+/** Control characters, and the marks that reorder text on a terminal. */
+const unprintable = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
+
+/** True for a posix path that stays inside the folder it is relative to and can be shown on a terminal as it is. */
+export function isInnerPath(path: string): boolean {
+  if (path === "" || path.startsWith("/") || /\\|^[A-Za-z]:/.test(path) || unprintable.test(path)) return false;
+  return path.split("/").every((part) => part !== "" && part !== ".." && part !== ".");
+}
+
 function parseRange(alias: string, range: string): { readonly name: string; readonly range: string } {
   if (!range.startsWith("npm:")) return { name: alias, range };
   const spec = parseSpec(range.slice("npm:".length));
@@ -76,7 +85,7 @@ function parsePublishConfig(value: unknown): PublishConfig {
 
 /**
  * Parses one package.json. `path` is where it stands, relative to the workspace root, for messages.
- * A private package needs no version; every other fault of name or version is a problem of its own.
+ * A private package needs no version; every other fault is a problem of its own.
  */
 export function parseManifest(
   json: unknown,
@@ -85,19 +94,9 @@ export function parseManifest(
 ): { readonly value?: WorkspacePackage; readonly problems: readonly Problem[] } {
   if (!isJsonObject(json))
     return { problems: [problem("SLIP_MANIFEST_INVALID", `${path} does not hold a JSON object`)] };
-  const problems: Problem[] = [];
-  const isPrivate = json["private"] === true;
-  const nameFault = findNameFault(json["name"]);
-  const versionFault = findVersionFault(json["version"]);
-  if (nameFault !== undefined && !isPrivate)
-    problems.push(problem("SLIP_NAME_INVALID", `the name ${JSON.stringify(json["name"])} in ${path} ${nameFault}`));
-  if (versionFault !== undefined && !isPrivate)
-    problems.push(
-      problem("SLIP_VERSION_INVALID", `the version ${JSON.stringify(json["version"])} in ${path} ${versionFault}`),
-    );
-  for (const kind of dependencyKinds)
-    if (json[kind] !== undefined && !isJsonObject(json[kind]))
-      problems.push(problem("SLIP_MANIFEST_INVALID", `${kind} in ${path} is not an object`));
+  // npm refuses to publish whatever is truthy here, `"false"` included.
+  const isPrivate = Boolean(json["private"]);
+  const problems = [...findIdentityFaults(json, isPrivate, path), ...findShapeFaults(json, path)];
   if (problems.length > 0) return { problems };
   const scripts: Record<string, string> = {};
   if (isJsonObject(json["scripts"]))
@@ -115,6 +114,54 @@ export function parseManifest(
       scripts,
     },
   };
+}
+
+type Manifest = Readonly<Record<string, unknown>>;
+
+/** Old names and odd versions of private packages harm nobody, but they are shown, so they must be printable. */
+function findIdentityFaults(json: Manifest, isPrivate: boolean, path: string): readonly Problem[] {
+  const { name, version } = json;
+  const problems: Problem[] = [];
+  const nameFault = isPrivate ? undefined : findNameFault(name);
+  const versionFault = isPrivate ? undefined : findVersionFault(version);
+  const hiddenFault = "holds control characters";
+  if (nameFault !== undefined || isHidden(name))
+    problems.push(problem("SLIP_NAME_INVALID", `the name ${printed(name)} in ${path} ${nameFault ?? hiddenFault}`));
+  if (versionFault !== undefined || isHidden(version))
+    problems.push(
+      problem("SLIP_VERSION_INVALID", `the version ${printed(version)} in ${path} ${versionFault ?? hiddenFault}`),
+    );
+  return problems;
+}
+
+function isHidden(value: unknown): boolean {
+  return typeof value === "string" && unprintable.test(value);
+}
+
+/** A value as JSON with everything escaped that a terminal would act on. */
+function printed(value: unknown): string {
+  const text = JSON.stringify(value) ?? "(none)";
+  return text.replace(new RegExp(unprintable, "gu"), "?");
+}
+
+function findShapeFaults(json: Manifest, path: string): readonly Problem[] {
+  const faults: string[] = [];
+  for (const kind of dependencyKinds) {
+    const map = json[kind];
+    if (map === undefined || map === null) continue;
+    if (!isJsonObject(map)) faults.push(`${kind} in ${path} is not an object`);
+    else
+      for (const [name, range] of Object.entries(map))
+        if (typeof range !== "string") faults.push(`${kind}[${printed(name)}] in ${path} is not a text`);
+  }
+  const config = isJsonObject(json["publishConfig"]) ? json["publishConfig"] : {};
+  const { access, registry, tag } = config;
+  if (access !== undefined && access !== null && access !== "public" && access !== "restricted")
+    faults.push(`publishConfig.access in ${path} is ${printed(access)}, not public or restricted`);
+  if (registry !== undefined && typeof registry !== "string")
+    faults.push(`publishConfig.registry in ${path} is not a text`);
+  if (tag !== undefined && typeof tag !== "string") faults.push(`publishConfig.tag in ${path} is not a text`);
+  return faults.map((fault) => problem("SLIP_MANIFEST_INVALID", fault));
 }
 
 /** Two packages of one name cannot be told apart on a registry. */

@@ -187,6 +187,9 @@ test.each([
   ["a\\b", false],
   ["C:a", false],
   ["a\0b", false],
+  ["a\u001Bb", false],
+  ["a\u202Eb", false],
+  ["ünï cödé", true],
 ])("%j as an inner path: %s", (path, expected) => {
   expect(isInnerPath(path)).toBe(expected);
 });

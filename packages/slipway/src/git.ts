@@ -208,7 +208,7 @@ export async function readManifestsAt(root: string, rev: string): Promise<readon
     const manifest = object === undefined ? undefined : parseLoosely(object.content.toString("utf8"));
     if (!isJsonObject(manifest) || typeof manifest["name"] !== "string") return [];
     const version = typeof manifest["version"] === "string" ? manifest["version"] : undefined;
-    return [{ name: manifest["name"], version, isPrivate: manifest["private"] === true }];
+    return [{ name: manifest["name"], version, isPrivate: Boolean(manifest["private"]) }];
   });
 }
 

@@ -8,6 +8,7 @@ import {
   fail,
   findDuplicateNames,
   findVersionFault,
+  isInnerPath,
   isJsonObject,
   parseManifest,
   type Problem,
@@ -44,6 +45,11 @@ export async function readWorkspace(cwd: string): Promise<Workspace> {
   for (const [index, dir] of folders.entries()) {
     const read = manifests[index];
     if (read === undefined) continue;
+    if (!isInnerPath(dir)) {
+      const message = `the folder ${JSON.stringify(dir)} cannot hold a package: its name has control characters or a backslash`;
+      problems.push(problem("SLIP_MANIFEST_INVALID", message, { hint: "rename the folder" }));
+      continue;
+    }
     if (read.problem === undefined) add(read.json, dir);
     else problems.push(read.problem);
   }
@@ -67,7 +73,7 @@ function manifestPath(dir: string): string {
 function isPublishable(manifest: unknown): boolean {
   return (
     isJsonObject(manifest) &&
-    manifest["private"] !== true &&
+    !manifest["private"] &&
     typeof manifest["name"] === "string" &&
     findVersionFault(manifest["version"]) === undefined
   );

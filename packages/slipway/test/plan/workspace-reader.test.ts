@@ -200,6 +200,22 @@ test.each<readonly [what: string, files: Readonly<Record<string, string | object
     ],
   ],
   [
+    "folders and names made for a terminal",
+    {
+      "package.json": { workspaces: ["packages/*"] },
+      "packages/new\nline/package.json": good,
+      "packages/esc\u001B[2J/package.json": "{ broken",
+      "packages/back\\slash/package.json": good,
+      "packages/bidi/package.json": { name: "a\u202Eb", private: true },
+    },
+    [
+      'SLIP_MANIFEST_INVALID the folder "packages/back\\\\slash" cannot hold a package',
+      'SLIP_NAME_INVALID the name "a?b" in packages/bidi/package.json holds control characters',
+      'SLIP_MANIFEST_INVALID the folder "packages/esc\\u001b[2J" cannot hold a package',
+      'SLIP_MANIFEST_INVALID the folder "packages/new\\nline" cannot hold a package',
+    ],
+  ],
+  [
     "one name twice",
     {
       "package.json": { workspaces: ["packages/*"] },
