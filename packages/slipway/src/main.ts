@@ -127,8 +127,8 @@ async function runVerb(
       ? isEvents
         ? JSON.stringify(verb.views.json(data))
         : JSON.stringify(verb.views.json(data), undefined, 2)
-      : verb.views.human(data, terminal);
-    if (text !== "") terminal.data(text);
+      : verb.views.human(data, context.terminal);
+    if (text !== "") context.terminal.data(text);
     return verb.exitCode(data);
   } finally {
     process.off("SIGINT", stop).off("SIGTERM", stop);

@@ -1,0 +1,73 @@
+/**
+ * Every fault on every upload of a release, and on the reads that prove it, through the real command line and a real
+ * Verdaccio: slipway never says "released" of what is not, nor "failed" of what is, and one more run always finishes it.
+ */
+import { startVerdaccio, type Verdaccio } from "@slipway/testkit";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type FaultCase, faultCases } from "./fault-list.ts";
+import { type Letter, type Publisher, runTrial, trialPackages } from "./fault-trial.ts";
+import { packedIntegrities, tarballFile } from "./registry-truth.ts";
+import { runSlipwayInProcess } from "./slipway-in-process.ts";
+
+/** Short waits: what is tested is what happens, not how long somebody waits for it. */
+const limits = {
+  settleMs: 200,
+  pollFirstMs: 20,
+  resendDelaysMs: [50, 100, 200],
+  lostMs: 400,
+  rateLimitPauseMs: 200,
+};
+
+let verdaccio: Verdaccio;
+
+beforeAll(async () => {
+  verdaccio = await startVerdaccio();
+});
+
+afterAll(async () => {
+  await verdaccio.close();
+});
+
+const slipway: Publisher = (workspace, registry, token) =>
+  runSlipwayInProcess(["publish"], { cwd: workspace.root, registry, token });
+
+/** A time-out short enough to wait for, only where nothing answers: elsewhere a slow machine must not look like a fault. */
+function limitsFor(fault: FaultCase): object {
+  return fault.name.includes("no answer") || fault.name.includes("without an answer")
+    ? { ...limits, uploadTimeoutMs: 1500, readTimeoutMs: 1500 }
+    : limits;
+}
+
+async function check(fault: FaultCase, letter: Letter, scope: string): Promise<void> {
+  let packed: ReadonlyMap<string, string> = new Map();
+  const { first, again, accepted, strikes } = await runTrial({
+    fault,
+    letter,
+    scope,
+    verdaccio,
+    publish: slipway,
+    root: { slipway: { limits: limitsFor(fault), wait: "20s" } },
+    inspect: async (workspace) => {
+      packed = await packedIntegrities(workspace);
+    },
+  });
+  const said = `${letter}: ${first.result.stderr}${first.result.stdout}${again?.result.stderr ?? ""}${again?.result.stdout ?? ""}`;
+  expect(strikes, said).toBeGreaterThan(0);
+  const last = again ?? first;
+  expect(last.result.code, said).toBe(0);
+  const wanted = [...last.served.keys()].map((name) => [name, packed.get(tarballFile(name, "1.0.0"))]);
+  expect([...last.served], said).toEqual(wanted);
+  expect([...accepted.values()], said).toEqual([1, 1, 1, 1, 1]);
+  // 3 says "not known", which is true of a release that nobody has looked at; 1 says "failed".
+  if (first.result.code === 1) expect(first.isComplete, `a false failure. ${said}`).toBe(false);
+  else if (first.result.code !== 0) expect(first.result.code, said).toBe(3);
+  if (fault.isLasting !== true) expect(again, `one run is enough. ${said}`).toBe(undefined);
+}
+
+test.each(faultCases.map((fault, index) => ({ fault, index, name: fault.name })))(
+  "$name, on each package: nothing false is said, and the release ends with right bytes, each version accepted once",
+  async ({ fault, index }) => {
+    await Promise.all(trialPackages.map((letter) => check(fault, letter, `fault-${index}-${letter}`)));
+  },
+  60_000,
+);
