@@ -7,7 +7,7 @@ import type { Packument, PackumentVersion, Reading } from "./packument.ts";
 import type { KeptReason, Origin } from "./plan.ts";
 import { type Problem, type ProblemCode, problem } from "./problem.ts";
 import type { Spec } from "./spec.ts";
-import type { TagChoice } from "./tags.ts";
+import { isHigher, type TagChoice } from "./tags.ts";
 import type { Dependency, Workspace, WorkspacePackage } from "./workspace.ts";
 
 /** A package of the workspace that can be published, with all that was decided about it. */
@@ -151,10 +151,21 @@ function isUnread(world: DependencyWorld, name: string): boolean {
   return reading.kind === "unavailable";
 }
 
-/** A version that installs would take from the registry for this dependency, as it stands now. */
+/** What staging a new package leaves on an npm-like registry; it is no release. */
+const stagePlaceholder = "0.0.0-stage";
+
+/** The version that npm would take from the registry for this dependency as it stands: `latest` if it fits, else the highest. */
 function findOnRegistry(world: DependencyWorld, dependency: Dependency): string | undefined {
   const reading = world.readings.get(dependency.name);
   if (reading?.kind !== "shown") return undefined;
-  if (rangeKindOf(dependency.range) === "tag") return reading.value.distTags.get(dependency.range.trim());
-  return [...reading.value.versions.keys()].findLast((version) => satisfies(version, dependency.range));
+  const { distTags, versions } = reading.value;
+  const range = dependency.range.trim();
+  if (rangeKindOf(range) === "tag") return distTags.get(range);
+  const fitting = [...versions.keys()].filter((version) => version !== stagePlaceholder && satisfies(version, range));
+  const latest = distTags.get("latest");
+  if (latest !== undefined && fitting.includes(latest)) return latest;
+  return fitting.reduce<string | undefined>(
+    (highest, version) => (highest === undefined || isHigher(version, highest) ? version : highest),
+    undefined,
+  );
 }

@@ -1,5 +1,6 @@
 import {
   defaultLimits,
+  dependencyKinds,
   type Dependency,
   type DependencyKind,
   parsePlan,
@@ -12,6 +13,7 @@ import {
   releaseIdInput,
   type WorkspacePackage,
 } from "@slipway/core";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 const registry = "https://registry.example/";
@@ -472,6 +474,22 @@ test("ranges that the registry satisfies instead of the workspace are said, not 
   expect(steps[0]).toMatchObject({ id: "publish:a@1.0.0", after: [] });
 });
 
+function warningsFor(range: string, shown: Shown): readonly string[] {
+  const packages: Shape[] = [
+    { name: "a", needs: { b: range } },
+    { name: "b", version: "9.0.0" },
+  ];
+  return planned({ packages, registry: { b: shown } }).warnings;
+}
+
+test("of what the registry has instead, latest is named where it fits, else the highest, never a placeholder", () => {
+  const versions = { "1.10.0": earlier, "1.9.0": earlier, "2.0.0": earlier };
+  expect(warningsFor("^1.0.0", { versions, tags: { latest: "1.9.0" } })[0]).toContain("installs take 1.9.0 from");
+  expect(warningsFor("^1.0.0", { versions, tags: { latest: "2.0.0" } })[0]).toContain("installs take 1.10.0 from");
+  const staged = { packages: [{ name: "a", needs: { b: "*" } }, { name: "b" }], selected: new Set(["a"]) };
+  expect(codes({ ...staged, registry: { b: { versions: { "0.0.0-stage": "none" }, tags: {} } } })).toHaveLength(1);
+});
+
 test("optional peers and dev dependencies ask nothing of a release", () => {
   planned({
     packages: [
@@ -505,6 +523,53 @@ test("a peer that gives way in a cycle is said", () => {
     ["plugin", []],
     ["host", ["publish:plugin@1.0.0"]],
   ]);
+});
+
+const graph = fc.record({
+  needs: fc.array(fc.tuple(fc.nat(9), fc.nat(9), fc.constantFrom<DependencyKind>(...dependencyKinds)), {
+    maxLength: 30,
+  }),
+  hidden: fc.uniqueArray(fc.nat(9), { maxLength: 3 }),
+  shown: fc.array(
+    fc.tuple(fc.nat(9), fc.constantFrom("1.0.0", "0.9.0", "2.0.0-beta.1"), fc.constantFrom(here, earlier, "none")),
+  ),
+  selected: fc.option(fc.uniqueArray(fc.nat(9))),
+  versions: fc.array(fc.constantFrom("1.0.0", "1.0.0-rc.1", "2.0.0"), { minLength: 10, maxLength: 10 }),
+});
+
+test("whatever the workspace and the registry: each package is planned or kept once, and every step can be reached", () => {
+  let plans = 0;
+  fc.assert(
+    fc.property(graph, ({ needs, hidden, shown, selected, versions }) => {
+      const packages = versions.map((version, index): Shape => {
+        // Edges lead from higher to lower numbers, so that most workspaces have no cycle and reach a plan.
+        const edges = needs.filter(([from, to]) => Math.max(from, to) === index && from !== to);
+        const map = Object.fromEntries(
+          edges.map(([from, to, kind]) => [`p${Math.min(from, to)}`, ["*", kind] as const]),
+        );
+        return { name: `p${index}`, version, isPrivate: hidden.includes(index), needs: map };
+      });
+      const registry = Object.fromEntries(
+        shown.map(([index, version, head]) => [`p${index}`, { versions: { [version]: head } }]),
+      );
+      const chosen = selected === null ? {} : { selected: new Set(selected.map((index) => `p${index}`)) };
+      const result = plan({ packages, registry, ...chosen });
+      expect(result.plan === undefined).toBe(result.problems.length > 0);
+      if (result.plan === undefined) return;
+      plans += 1;
+      const names = [...result.plan.packages, ...result.plan.kept].map((item) => item.name);
+      expect(names.toSorted()).toEqual(packages.map((item) => item.name));
+      // Reads back, so every id fits, nothing waits for what is not there, and nothing waits in a circle.
+      parsePlan(JSON.parse(JSON.stringify(result.plan)), "plan.json");
+      for (const step of result.plan.steps) {
+        const { name, goal } = step;
+        if (goal.kind === "dist-tag") expect(step.after).toEqual([`publish:${name}@${step.version}`]);
+        if (goal.kind === "publish" && step.version.includes("-")) expect(goal.sendTag).not.toBe("latest");
+      }
+    }),
+    { numRuns: 500 },
+  );
+  expect(plans).toBeGreaterThan(100);
 });
 
 test("the release id is made of what is released from where, in any order of packages", () => {
