@@ -292,7 +292,7 @@ function foldAbsent(state: RunState, node: StepState, at: number): void {
   node.shown = null;
   node.observedAt = at;
   node.needsJudging = false;
-  if (!node.maybeApplied && !node.isKept) return node.nextAt <= at ? setStatus(node, "ready", at) : undefined;
+  if (!node.maybeApplied && !node.isKept) return setStatus(node, "ready", at);
   node.absentSince ??= at;
   const patience = node.isKept ? state.limits.settleMs : patienceMs(state, node);
   if (at - node.absentSince < patience) {

@@ -257,8 +257,6 @@ function read(kind: "inspect" | "judge" | "look-up", node: StepState): Action {
 
 function write(state: RunState, node: StepState, kind: WriteKind, now: number): Next {
   if (!mayWrite(state) || node.waitingOn > 0) return undefined;
-  const pause = state.pausedUntil.get(node.step.registry);
-  if (pause !== undefined && pause.untilAt > now) return { at: pause.untilAt };
   // A stranger may have moved the tag since: no registry offers compare-and-set, so the window is kept short.
   if (node.observedAt === undefined || now - node.observedAt > state.limits.lookMaxAgeMs) return look(node);
   if (state.writing.has(node.packageKey)) return undefined;
@@ -289,7 +287,10 @@ function nextForTag(state: RunState, node: StepState, now: number): Next {
 
 function next(state: RunState, node: StepState, now: number): Next {
   if (isFinal(node.status) || node.status === "writing") return undefined;
-  if (node.nextAt > now) return { at: node.nextAt };
+  // Reads too: a registry that asks for a pause counts every request.
+  const pausedUntil = state.pausedUntil.get(node.step.registry)?.untilAt ?? 0;
+  const at = Math.max(node.nextAt, pausedUntil);
+  if (at > now) return { at };
   if (node.observedAt === undefined) return look(node);
   if (node.needsJudging) return read("judge", node);
   switch (node.step.goal.kind) {
