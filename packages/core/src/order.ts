@@ -258,7 +258,8 @@ function describeCycle(knot: readonly string[], edges: readonly Edge[]): Problem
     return edge === undefined ? [] : [`${from} needs ${edge.to}@${edge.range} (${edge.kind})`];
   });
   const rest = knot.length - new Set(cycle).size;
-  const more = rest > 0 ? `, and ${rest} more packages hang together with them` : "";
+  const more =
+    rest === 0 ? "" : `, and ${rest} more ${rest === 1 ? "package hangs" : "packages hang"} together with them`;
   return problem("SLIP_CYCLE", `packages depend on each other in a circle: ${cycle.join(" -> ")}${more}`, {
     spec: knot[0] ?? "",
     details,

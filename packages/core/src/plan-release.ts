@@ -125,7 +125,7 @@ function describeUnavailable(input: PlanInput): readonly Problem[] {
     const names = named.get(key) ?? [];
     names.push(name);
     named.set(key, names);
-    const which = names.length === 1 ? name : `${names[0]} and ${names.length - 1} more packages`;
+    const which = names.length <= 2 ? names.join(" and ") : `${names[0]} and ${names.length - 1} more packages`;
     refusals.set(
       key,
       problem(code, `${which} could not be read from ${url}: ${reading.reason}`, {

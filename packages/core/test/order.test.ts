@@ -109,7 +109,7 @@ test("a cycle is named with its edges and a remedy", () => {
   expect(problems).toHaveLength(1);
   expect(problems[0]).toMatchObject({
     code: "SLIP_CYCLE",
-    message: "packages depend on each other in a circle: a -> b -> c -> a, and 1 more packages hang together with them",
+    message: "packages depend on each other in a circle: a -> b -> c -> a, and 1 more package hangs together with them",
     details: ["a needs b@^1.0.0 (dependencies)", "b needs c@^1.0.0 (dependencies)", "c needs a@^1.0.0 (dependencies)"],
   });
   expect(problems[0]?.hint).toMatch(/peer dependency/);

@@ -405,7 +405,7 @@ test("a registry that is down is one problem, and is never taken for absence", (
       registry: { a: down, b: down, c: refused },
     }),
   ).toEqual([
-    `SLIP_REGISTRY_UNREACHABLE a and 1 more packages could not be read from ${registry}: connection refused`,
+    `SLIP_REGISTRY_UNREACHABLE a and b could not be read from ${registry}: connection refused`,
     `SLIP_READ_REFUSED c could not be read from ${registry}: answered 401`,
   ]);
 });
