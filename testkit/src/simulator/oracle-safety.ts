@@ -1,6 +1,7 @@
 /** The oracle's rules about whole runs and about the registry: what is claimed, what is shown, what ends. */
 import semver from "semver";
 import type { RunRecord } from "./history.ts";
+import type { SimSource } from "./machine.ts";
 import {
   type Judged,
   type Rule,
@@ -141,6 +142,41 @@ const bindsOnlyItsOwn = eachRun((run, judged) => {
   });
 });
 
+/** How many packages of the workspace wait for this one, one after the other. */
+function chainOf(name: string, code: SimSource): number {
+  const dependents = code.packages.filter(({ item }) => item.dependencies.some((needed) => needed.name === name));
+  return dependents.reduce((longest, { item }) => Math.max(longest, 1 + chainOf(item.name, code)), 0);
+}
+
+/** Rule 6, where one request at a time makes it visible: of those that may be sent, the longest chain goes first. */
+const startsWithTheLongestChain = eachRun((run, { code, limits }) => {
+  const isQuiet = run.entries.every((entry) => entry.type === "append" || entry.record.fault === undefined);
+  if (limits.concurrency !== 1 || !isQuiet || run.inherited.length > 0) return [];
+  const uploads = uploadsOf(run);
+  return uploads.flatMap((write, index) =>
+    uploads
+      .slice(index + 1)
+      .filter((later) => isReady(later.name, write.sentAt, run, code))
+      .filter((later) => chainOf(later.name, code) > chainOf(write.name, code))
+      .map((later) => `${write.name} was sent before ${later.name}, which more packages wait for`),
+  );
+});
+
+/** True when all that a package depends on had been downloaded at `at`, as far as this workspace has it. */
+function isReady(name: string, at: number, run: RunRecord, code: SimSource): boolean {
+  const source = code.packages.find(({ item }) => item.name === name);
+  return (source?.item.dependencies ?? []).every((needed) =>
+    readsOf(run).some(
+      ({ facet, name: read, answeredAt, result }) =>
+        facet === "tarball" &&
+        read === needed.name &&
+        result === "shown" &&
+        answeredAt !== undefined &&
+        answeredAt < at,
+    ),
+  );
+}
+
 /** Rule 7: a failure stops what depends on it, and only that. */
 const goesOnBesideFailures = eachRun((run, { code }) => {
   const steps = run.plan?.steps ?? [];
@@ -251,6 +287,7 @@ function isExcused(judged: Judged, run: RunRecord, id: string, status: string): 
 }
 
 export const safetyChecks: readonly Rule[] = [
+  { id: "rule 6", check: startsWithTheLongestChain },
   { id: "rule 7", check: goesOnBesideFailures },
   { id: "rule 8, I6", check: provesWhatItSays },
   { id: "I1", check: closesAtEveryInstant },

@@ -1,4 +1,5 @@
 /** The oracle's rules about single writes: what must have happened before one is sent, and what must not. */
+import type { Event } from "@slipway/core";
 import semver from "semver";
 import type { RunRecord, WriteRecord } from "./history.ts";
 import {
@@ -15,7 +16,7 @@ import {
   uploadsOf,
   writesOf,
 } from "./oracle-view.ts";
-import { integrityOf } from "./sim-tarball.ts";
+import { integrityOf, listSim } from "./sim-tarball.ts";
 
 /** Asks a question of each write of each run. */
 function eachWrite(ask: (write: WriteRecord, run: RunRecord, judged: Judged) => readonly string[]): Rule["check"] {
@@ -206,6 +207,15 @@ const ordersByInstallable = eachWrite((write, run, { code, world }) => {
   });
 });
 
+/** An upload that was taken, or whose end is not known. */
+function mayHaveStuck(event: Event, later: readonly Event[], step: string): boolean {
+  if (event.type !== "write-started" || event.write !== "upload" || event.step !== step) return false;
+  const next = later.find(
+    (item) => (item.type === "write-ended" || item.type === "write-started") && item.step === step,
+  );
+  return next?.type !== "write-ended" || ["accepted", "pending", "ambiguous"].includes(next.answer);
+}
+
 /** Rule 9: a stuck tarball is removed late, only our own, and never from under a version that is shown. */
 const repairsCarefully = eachWrite((write, run, { limits, world }) => {
   if (write.write.kind !== "remove-tarball") return [];
@@ -214,10 +224,9 @@ const repairsCarefully = eachWrite((write, run, { limits, world }) => {
   if (world.stateOf(write.name, write.sentAt)?.versions.has(version) === true)
     messages.push("of a version that is shown");
   const step = `publish:${write.name}@${version}`;
-  const uploads = [...run.inherited, ...durableEvents(run, write.sentAt)].filter(
-    (event) => event.type === "write-started" && event.write === "upload" && event.step === step,
-  );
-  if (uploads.length === 0) messages.push("that no upload of this release explains");
+  const known = [...run.inherited, ...durableEvents(run, write.sentAt)];
+  if (!known.some((event, index) => mayHaveStuck(event, known.slice(index + 1), step)))
+    messages.push("that no upload of this release explains");
   const absent = looksAt(run, write.name, write.sentAt);
   const lasted = (absent.at(-1)?.at ?? 0) - (absent[0]?.at ?? 0);
   if (lasted + toleranceMs < limits.wedgeMs) messages.push(`after an absence of ${lasted} ms`);
@@ -229,8 +238,21 @@ const repairsCarefully = eachWrite((write, run, { limits, world }) => {
   return messages;
 });
 
+const comparedFields = ["name", "version", "dependencies", "main"];
+
+/** I3: the registry's copy of the manifest says what the tarball's own says. */
+const describesTheTarball = eachWrite((write) => {
+  if (write.write.kind !== "upload") return [];
+  const { manifest, bytes } = write.write.request;
+  const packed = listSim(bytes).manifest;
+  const differing = comparedFields.filter(
+    (field) => JSON.stringify(manifest[field] ?? {}) !== JSON.stringify(packed[field] ?? {}),
+  );
+  return differing.map((field) => `has another ${field} than its tarball`);
+});
+
 /** I8: what is written is what was planned and packed, and nothing else. */
-const writesThePlan = eachWrite((write, run, { code }) => {
+const writesThePlan = eachWrite((write, run) => {
   const steps = run.plan?.steps ?? [];
   const { write: what, name } = write;
   if (what.kind === "set-tag" || what.kind === "remove-tag") {
@@ -246,18 +268,13 @@ const writesThePlan = eachWrite((write, run, { code }) => {
   if (what.kind === "remove-tarball")
     return steps.some((step) => step.name === name && step.version === what.version) ? [] : ["is not in the plan"];
   if (what.kind !== "upload") return ["is not in the plan"];
-  const { version, bytes, integrity, tag, manifest } = what.request;
+  const { version, bytes, integrity, tag } = what.request;
   const step = steps.find((item) => item.goal.kind === "publish" && item.name === name && item.version === version);
   if (step?.goal.kind !== "publish") return ["is not in the plan"];
   const messages: string[] = [];
   const packed = run.packed.get(`${name}@${version}`);
   if (integrityOf(bytes) !== integrity || integrity !== packed) messages.push("has other bytes than were packed");
   if (tag !== step.goal.sendTag) messages.push(`carries the tag ${tag} instead of ${step.goal.sendTag}`);
-  const source = code.packages.find(({ item }) => item.name === name);
-  if (JSON.stringify(manifest["dependencies"] ?? {}) !== JSON.stringify(source?.manifest["dependencies"] ?? {}))
-    messages.push("has other dependencies than its tarball");
-  if (manifest["name"] !== name || manifest["version"] !== version)
-    messages.push("has the manifest of another version");
   return messages;
 });
 
@@ -297,6 +314,7 @@ export const writeChecks: readonly Rule[] = [
   { id: "rule 5, I9", check: ordersByInstallable },
   { id: "rule 9", check: repairsCarefully },
   { id: "I2", check: sendsOneContents },
+  { id: "I3", check: describesTheTarball },
   { id: "I4", check: movesTagsForward },
   { id: "I7", check: journalsFirst },
   { id: "I8", check: writesThePlan },

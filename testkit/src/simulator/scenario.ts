@@ -73,7 +73,7 @@ export async function releaseUntilDone(
     }
     await clock.sleep(script.pauseMs?.() ?? 2_000);
     const next = script.nextMachine(ended, machine);
-    ended.isAbandoned = next !== machine;
+    if (next !== machine) ended.isAbandoned = true;
     machine = next;
   }
   return { world, history, code, limits, identity: setting.identity };
@@ -119,6 +119,23 @@ export async function releaseByChoice(input: EnumeratedInput): Promise<Judged> {
       if (machine.name !== "first") return machine;
       const restart = restarts[choose(restarts.length, "restart", { isFree: true })];
       return restart?.build === undefined ? machine : createMachine("fresh", restart.build);
+    },
+  };
+  return setting.clock.run(
+    releaseUntilDone(setting, code, createMachine("first", "reproducible"), script),
+    "the release",
+  );
+}
+
+/** A registry that takes everything and shows nothing: each run has to end by itself, as unconfirmed. */
+export function releaseIntoTheVoid(limits: Limits, code: SimSource, tamper: Tampering = {}): Promise<Judged> {
+  const profile = { ...verdaccio, name: "shows nothing", visibleAfterMs: 60 * 24 * 60 * 60_000 };
+  const setting = createSetting({ limits: fewPolls(limits), profile, tamper });
+  const script: ReleaseScript = {
+    runsMax: 2,
+    nextMachine(ended, machine) {
+      ended.isAbandoned = true;
+      return machine;
     },
   };
   return setting.clock.run(
