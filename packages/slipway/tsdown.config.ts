@@ -32,9 +32,12 @@ const shared: UserConfig = {
   inputOptions: { resolve: { conditionNames: ["slipway-source", "node", "import", "default"] } },
 };
 
+function isSource(path: string): boolean {
+  return !/[\\/](node_modules|\.slipway)$/.test(path);
+}
+
 /** The workspace that `slipway demo` releases, as the repository has it. */
 async function copyExample(): Promise<void> {
-  const isSource = (path: string): boolean => !/[\\/](node_modules|\.slipway)$/.test(path);
   await cp("../../examples/hai3", "dist/demo/hai3", { recursive: true, filter: isSource });
 }
 

@@ -180,15 +180,16 @@ test.each(moments)(
 /** Starts a release and kills it at the n-th upload's moment; what the hook holds up goes on after the process is dead. */
 async function killAt(proxy: FaultProxy, workspace: TestWorkspace, moment: Moment, upload: number): Promise<void> {
   let seen = 0;
-  let running: Awaited<ReturnType<typeof startSlipway>> | undefined;
+  const victim: { kill?: () => Promise<unknown> } = {};
   proxy.setHooks({
     [moment]: async (exchange: { readonly method: string }) => {
       if (exchange.method !== "PUT") return;
       seen += 1;
-      if (seen === upload) await running?.kill("SIGKILL");
+      if (seen === upload) await victim.kill?.();
     },
   });
-  running = await startSlipway(["publish"], { cwd: workspace.root, registry: proxy.url, token: verdaccio.token });
+  const running = await startSlipway(["publish"], { cwd: workspace.root, registry: proxy.url, token: verdaccio.token });
+  victim.kill = () => running.kill("SIGKILL");
   const { signal } = await running.result;
   expect(signal).toBe("SIGKILL");
   proxy.setHooks({});

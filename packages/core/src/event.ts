@@ -1,11 +1,9 @@
 /** The lines of a journal: a closed union. Folding them gives the state of a release, on this machine or another. */
 import type { Verdict } from "./identity.ts";
 import type { Problem } from "./problem.ts";
-import type { AnswerClass } from "./response.ts";
+import type { AnswerClass, WriteKind } from "./response.ts";
 
 export const journalSchema = 1;
-
-export type WriteKind = "upload" | "set-tag" | "remove-tag" | "deprecate" | "repair";
 
 export type Event =
   /** The first line of a journal. */
@@ -124,3 +122,6 @@ export type Event =
     };
 
 export type EventType = Event["type"];
+
+/** The event of one type. */
+export type EventOf<T extends EventType> = Extract<Event, { type: T }>;

@@ -3,7 +3,7 @@
  * release's (rule 1). Judged once per version, by the first line that holds.
  */
 import type { IdentityLevel } from "./plan.ts";
-import type { TarballContents, TarballEntry } from "./ports.ts";
+import type { TarballContents, TarballEntry } from "./tarball.ts";
 import { diffPublishedFields, publishedFields } from "./manifest.ts";
 
 /** `refused`: the evidence would hold, but the configured identity level asks for more. */

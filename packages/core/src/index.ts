@@ -18,5 +18,6 @@ export * from "./run.ts";
 export * from "./spec.ts";
 export * from "./step.ts";
 export * from "./tags.ts";
+export * from "./tarball.ts";
 export * from "./verification.ts";
 export * from "./workspace.ts";

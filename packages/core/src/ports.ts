@@ -1,6 +1,8 @@
 /** What the loop needs of the world, as interfaces. The real ones live in `slipway`, the simulated ones in `testkit`. */
 import type { Event } from "./event.ts";
 import type { Packument, Reading } from "./packument.ts";
+import type { Answer } from "./response.ts";
+import type { TarballContents } from "./tarball.ts";
 
 export interface Clock {
   /** Milliseconds since the epoch. */
@@ -15,24 +17,6 @@ export interface AbortSignalLike {
   addEventListener(type: "abort", listener: () => void, options?: { once?: boolean }): void;
   removeEventListener(type: "abort", listener: () => void): void;
 }
-
-/** The answer to one write, before anybody judges it. Texts are already redacted. */
-export type Answer =
-  | {
-      readonly kind: "response";
-      readonly status: number;
-      /** Lower-case names; at least `retry-after` and `npm-notice` when sent. */
-      readonly headers: Readonly<Record<string, string>>;
-      /** Parsed JSON, else the text, else undefined. */
-      readonly body: unknown;
-    }
-  | {
-      readonly kind: "no-response";
-      /** A phrase: `connection reset`, `no answer in 300 s`, `connection refused`. */
-      readonly reason: string;
-      /** False only when it is certain that no byte of the request left (refused connection, unknown host). */
-      readonly maybeSent: boolean;
-    };
 
 export interface UploadRequest {
   readonly name: string;
@@ -84,21 +68,6 @@ export interface RegistryPort {
 /** Appends lines; the promise resolves once they are durable (fsync). */
 export interface JournalPort {
   append(events: readonly Event[]): Promise<void>;
-}
-
-/** One entry of a tarball, as far as it decides what an install gets. */
-export interface TarballEntry {
-  readonly path: string;
-  readonly type: "file" | "directory" | "symlink" | "other";
-  readonly isExecutable: boolean;
-  /** sha512 of the contents, `sha512-…`; for a symlink its target. */
-  readonly integrity: string;
-}
-
-export interface TarballContents {
-  readonly entries: readonly TarballEntry[];
-  /** package.json of the tarball, parsed. */
-  readonly manifest: Readonly<Record<string, unknown>>;
 }
 
 /** Our own tarballs, made by pack. */

@@ -6,9 +6,28 @@
  * Source of each row: "m" measured on Verdaccio 6.10, "d" vendor's documentation, "t" public threads, "s" source code.
  */
 import { isJsonObject } from "./packument.ts";
-import type { Answer } from "./ports.ts";
 import { type Problem, type ProblemCode, problem } from "./problem.ts";
-import type { WriteKind } from "./event.ts";
+
+/** What a request wants: a repair removes the stuck tarball of a wedged version. */
+export type WriteKind = "upload" | "set-tag" | "remove-tag" | "deprecate" | "repair";
+
+/** The answer to one write, before anybody judges it. Texts are already redacted. */
+export type Answer =
+  | {
+      readonly kind: "response";
+      readonly status: number;
+      /** Lower-case names; at least `retry-after` and `npm-notice` when sent. */
+      readonly headers: Readonly<Record<string, string>>;
+      /** Parsed JSON, else the text, else undefined. */
+      readonly body: unknown;
+    }
+  | {
+      readonly kind: "no-response";
+      /** A phrase: `connection reset`, `no answer in 300 s`, `connection refused`. */
+      readonly reason: string;
+      /** False only when it is certain that no byte of the request left (refused connection, unknown host). */
+      readonly maybeSent: boolean;
+    };
 
 /**
  * `accepted` taken, not proven visible · `pending` accepted earlier · `exists` look at the bytes · `ambiguous` may have

@@ -2,11 +2,11 @@
  * The state of a release and what may be done next. `createRun` builds the state of a plan, `applyEvent` (fold.ts) changes
  * it, `decide` reads it. Nothing here knows the time but what it is told, and nothing waits.
  */
-import type { WriteKind } from "./event.ts";
+
 import type { Limits } from "./limits.ts";
 import type { Plan } from "./plan.ts";
 import type { Problem } from "./problem.ts";
-import type { AnswerClass } from "./response.ts";
+import type { AnswerClass, WriteKind } from "./response.ts";
 import { isFinal, type Status, type Step } from "./step.ts";
 
 export interface Bound {

@@ -2,7 +2,7 @@
 import semver from "semver";
 import { diffPublishedFields, publishedFields } from "./manifest.ts";
 import { isJsonObject, type Packument, type Reading } from "./packument.ts";
-import type { TarballContents } from "./ports.ts";
+import type { TarballContents } from "./tarball.ts";
 import { type Problem, problem, type ProblemCode } from "./problem.ts";
 import { formatSpec } from "./spec.ts";
 

@@ -27,7 +27,12 @@ const eventTypes: Readonly<Record<EventType, true>> = {
 };
 
 function isEvent(value: unknown): value is Event {
-  return isJsonObject(value) && typeof value["type"] === "string" && value["type"] in eventTypes && typeof value["at"] === "number";
+  return (
+    isJsonObject(value) &&
+    typeof value["type"] === "string" &&
+    value["type"] in eventTypes &&
+    typeof value["at"] === "number"
+  );
 }
 
 function parseLine(line: string, number: number, path: string): Event {
@@ -37,12 +42,16 @@ function parseLine(line: string, number: number, path: string): Event {
   } catch (cause) {
     fail("SLIP_JOURNAL_INVALID", `line ${number} of ${path} is not JSON`, { cause });
   }
-  if (!isEvent(value)) fail("SLIP_JOURNAL_INVALID", `line ${number} of ${path} is not an event that this version knows`);
+  if (!isEvent(value))
+    fail("SLIP_JOURNAL_INVALID", `line ${number} of ${path} is not an event that this version knows`);
   return value;
 }
 
 /** Parses a journal. `sizeBytes` is how much of the text is whole lines; the rest is torn. */
-export function parseJournal(text: string, path: string): { readonly events: readonly Event[]; readonly sizeBytes: number } {
+export function parseJournal(
+  text: string,
+  path: string,
+): { readonly events: readonly Event[]; readonly sizeBytes: number } {
   const end = text.lastIndexOf("\n") + 1;
   const whole = text.slice(0, end);
   const lines = whole.split("\n").slice(0, -1);

@@ -87,8 +87,8 @@ function createRecorder(run: ReleaseRun, state: RunState, wake: () => void) {
 export async function runRelease(run: ReleaseRun): Promise<RunState> {
   const state = createRun(run.plan, run.limits);
   for (const event of run.history) if (outlastsItsAttempt(event)) applyEvent(state, event);
-  let wake = (): void => {};
-  const record = createRecorder(run, state, () => wake());
+  let wake: (() => void) | undefined;
+  const record = createRecorder(run, state, () => wake?.());
   const nodesOf = (key: string) => state.byPackage.get(key) ?? [];
   const seen = (run.readings ?? []).map(({ registry, name, reading }) =>
     observation(nodesOf(packageKey(registry, name)), { registry, name, reading, kind: "fresh" }),
@@ -103,7 +103,7 @@ export async function runRelease(run: ReleaseRun): Promise<RunState> {
       .catch((error: unknown) => failures.push(error))
       .finally(() => {
         inFlight.delete(action.key);
-        wake();
+        wake?.();
       });
   };
 

@@ -41,8 +41,11 @@ async function commit(root: string, message: string, env: Environment): Promise<
   await runOrFail("git", [...identity, "commit", "--quiet", "--message", message], root, env);
 }
 
+function isSource(path: string): boolean {
+  return !/[\\/](node_modules|\.slipway)$/.test(path);
+}
+
 export async function createDemoWorkspace(root: string, env: Environment): Promise<void> {
-  const isSource = (path: string): boolean => !/[\\/](node_modules|\.slipway)$/.test(path);
   await cp(await findExample(), root, { recursive: true, filter: isSource });
   await runOrFail("git", ["init", "--quiet", "--initial-branch=main"], root, env);
   await commit(root, "The workspace of HAI3", env);

@@ -1,6 +1,6 @@
 /** The state of a workspace for people, one line a package. */
 import { formatSpec } from "@slipway/core";
-import type { PackageStatus, StatusData } from "../commands/status.ts";
+import type { PackageStatus, StatusData } from "../workspace-status.ts";
 import { count } from "./quantities.ts";
 import type { Terminal, Tone } from "./terminal.ts";
 

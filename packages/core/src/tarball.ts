@@ -1,0 +1,16 @@
+/** What a package tarball holds, as far as it decides what an install gets. */
+
+/** One entry of a tarball, as far as it decides what an install gets. */
+export interface TarballEntry {
+  readonly path: string;
+  readonly type: "file" | "directory" | "symlink" | "other";
+  readonly isExecutable: boolean;
+  /** sha512 of the contents, `sha512-…`; for a symlink its target. */
+  readonly integrity: string;
+}
+
+export interface TarballContents {
+  readonly entries: readonly TarballEntry[];
+  /** package.json of the tarball, parsed. */
+  readonly manifest: Readonly<Record<string, unknown>>;
+}
