@@ -59,23 +59,26 @@ function createRecorder(run: ReleaseRun, state: RunState, wake: () => void) {
   async function flush(): Promise<void> {
     // Everything that happens before the next turn of the event loop shares the same fsync.
     await Promise.resolve();
-    while (queue.length > 0) {
-      const batch = queue;
-      queue = [];
-      await run.journal.append(batch);
-      for (const event of batch) {
-        applyEvent(state, event);
-        run.onEvent?.(event, state);
+    try {
+      while (queue.length > 0) {
+        const batch = queue;
+        queue = [];
+        await run.journal.append(batch);
+        for (const event of batch) {
+          applyEvent(state, event);
+          run.onEvent?.(event, state);
+        }
       }
+    } finally {
+      // In the same turn as the last look at the queue: later, a line added in between would count as durable unwritten.
+      flushing = undefined;
+      wake();
     }
   }
 
   return function record(events: readonly Event[]): Promise<void> {
     queue.push(...events);
-    flushing ??= flush().finally(() => {
-      flushing = undefined;
-      wake();
-    });
+    flushing ??= flush();
     return flushing;
   };
 }
