@@ -26,7 +26,7 @@ import {
   planRelease,
   releaseIdInput,
 } from "@slipway/core";
-import { runRelease } from "../../../packages/slipway/src/loop.ts";
+import { runRelease } from "slipway";
 import { type Latency, connect, showPackument } from "./connection.ts";
 import type { FaultSource } from "./fault.ts";
 import type { AppendRecord, History, HistoryEntry, RunRecord } from "./history.ts";
@@ -88,6 +88,8 @@ export interface Setting {
   readonly latency: Latency;
   readonly faults: FaultSource;
   readonly identity: IdentityLevel;
+  /** How long a line takes to be on disk; 0 lets the process go on in the same turn of its event loop. */
+  readonly fsyncMs: number;
   readonly tamper?: Tampering;
   /** Sees each event once it is applied, and the state it led to. */
   readonly watch?: (event: Event, state: RunState) => void;
@@ -202,8 +204,6 @@ function storeOf(machine: Machine, damaged: ReadonlySet<string>): TarballStore {
 /** A commit of the same repository that was released before. */
 export const pastCommit: string = "0ldc0de".padEnd(40, "0");
 
-const fsyncMs = 1;
-
 function journalOf(setting: Setting, machine: Machine, process: SimProcess, entries: HistoryEntry[]): JournalPort {
   const { clock, history } = setting;
   return {
@@ -222,7 +222,7 @@ function journalOf(setting: Setting, machine: Machine, process: SimProcess, entr
       entries.push({ type: "append", record });
       history.appends.push(record);
       if (fault === "crash-before-durable") process.kill();
-      await clock.ownedBy(process).sleep(fsyncMs);
+      if (setting.fsyncMs > 0 || fault === "crash-before-durable") await clock.ownedBy(process).sleep(setting.fsyncMs);
       record.durable = fault === "crash-mid-append" ? Math.ceil(events.length / 2) : events.length;
       record.durableAt = clock.now();
       machine.journal.push(...events.slice(0, record.durable));

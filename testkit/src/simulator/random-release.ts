@@ -169,6 +169,7 @@ export async function releaseBySeed({ seed, tamper, watch }: RandomInput): Promi
     faults: randomFaults(random.fork("faults")),
     latency: randomLatency(random.fork("latency")),
     profile: randomProfile(random.fork("profile")),
+    fsyncMs: random.pick([0, 0, 1, 1, 15]),
     identity: random.pick(["source", "source", "source", "files", "bytes"]),
     ...(tamper === undefined ? {} : { tamper }),
     ...(watch === undefined ? {} : { watch }),

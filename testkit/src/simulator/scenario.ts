@@ -27,6 +27,7 @@ export interface SettingInput {
   readonly latency?: Latency;
   readonly profile?: Profile;
   readonly identity?: IdentityLevel;
+  readonly fsyncMs?: number;
   readonly tamper?: Tampering;
   readonly watch?: Setting["watch"];
 }
@@ -41,6 +42,7 @@ export function createSetting(input: SettingInput): Setting {
     latency: input.latency ?? steadyLatency,
     faults: input.faults ?? noFaults,
     identity: input.identity ?? "source",
+    fsyncMs: input.fsyncMs ?? 1,
     ...(input.tamper === undefined ? {} : { tamper: input.tamper }),
     ...(input.watch === undefined ? {} : { watch: input.watch }),
   };
