@@ -14,7 +14,8 @@ export async function runSlipwayInProcess(args: readonly string[], options: Slip
   const terminal = createTerminal({
     stdout: { write: (text) => out.push(text) },
     stderr: { write: (text) => err.push(text) },
-    isColor: false,
+    isStdoutColored: false,
+    isStderrColored: false,
     isLive: false,
   });
   try {

@@ -41,14 +41,21 @@ export async function main(argv: readonly string[], overrides: Partial<VerbConte
 
 function createTerminalFor(argv: readonly string[]): Terminal {
   const { env, stdout, stderr } = process;
-  const isColor =
-    !argv.includes("--no-color") && !env["NO_COLOR"] && (stderr.isTTY === true || Boolean(env["FORCE_COLOR"]));
+  // A reader that has seen enough (`slipway plan | head`) is no error of ours.
+  for (const stream of [stdout, stderr]) stream.on("error", ignoreBrokenPipe);
+  const isWanted = !argv.includes("--no-color") && !env["NO_COLOR"];
+  const isForced = Boolean(env["FORCE_COLOR"]);
   return createTerminal({
     stdout,
     stderr,
-    isColor,
+    isStdoutColored: isWanted && (stdout.isTTY === true || isForced),
+    isStderrColored: isWanted && (stderr.isTTY === true || isForced),
     isLive: stderr.isTTY === true && !env["CI"] && env["TERM"] !== "dumb",
   });
+}
+
+function ignoreBrokenPipe(error: Error): void {
+  if (!("code" in error && error.code === "EPIPE")) throw error;
 }
 
 function addFlags(command: Command, flags: readonly FlagUsage[]): void {
@@ -118,17 +125,16 @@ async function runVerb(
       signal: interrupt.signal,
       isInteractive: process.stdin.isTTY === true && process.stderr.isTTY === true && !process.env["CI"],
       confirm,
-      onJsonEvent: isEvents ? (event) => terminal.data(JSON.stringify(event)) : undefined,
+      onJsonEvent: isEvents ? (event) => terminal.json(event) : undefined,
       ...overrides,
     };
     const verb = await usage.load();
     const data = await verb.command(args, flags, context);
-    const text = isJson
-      ? isEvents
-        ? JSON.stringify(verb.views.json(data))
-        : JSON.stringify(verb.views.json(data), undefined, 2)
-      : verb.views.human(data, context.terminal);
-    if (text !== "") context.terminal.data(text);
+    if (isJson) context.terminal.json(verb.views.json(data), isEvents ? 0 : 2);
+    else {
+      const text = verb.views.human(data, context.terminal);
+      if (text !== "") context.terminal.data(text);
+    }
     return verb.exitCode(data);
   } finally {
     process.off("SIGINT", stop).off("SIGTERM", stop);
@@ -138,7 +144,11 @@ async function runVerb(
 async function confirm(question: string): Promise<boolean> {
   const reader = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return /^y(es)?$/i.test((await reader.question(`${question} [y/N] `)).trim());
+    // Ctrl-C and a closed input are a no.
+    const refused = new Promise<string>((resolveAnswer) => {
+      reader.once("SIGINT", () => resolveAnswer("no")).once("close", () => resolveAnswer("no"));
+    });
+    return /^y(es)?$/i.test((await Promise.race([reader.question(`${question} [y/N] `), refused])).trim());
   } finally {
     reader.close();
   }
@@ -154,7 +164,7 @@ function reportUsage(error: CommanderError, terminal: Terminal): ExitCode {
 
 function reportProblems(problems: readonly Problem[], argv: readonly string[], terminal: Terminal): ExitCode {
   if (argv.some((item) => item === "--json" || item.startsWith("--json=")))
-    terminal.data(JSON.stringify({ problems: problems.map(({ cause: _cause, ...rest }) => rest) }, undefined, 2));
+    terminal.json({ problems: problems.map(({ cause: _cause, ...rest }) => rest) }, 2);
   terminal.talk(formatProblems(problems, terminal));
   const exits = problems.map((item) => exitCodeOf(item.code));
   return exits.includes(2) ? 2 : exits.includes(1) ? 1 : 3;
