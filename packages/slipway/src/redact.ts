@@ -21,7 +21,9 @@ const secretLengthMin = 4;
 
 const credentialShapes: readonly (readonly [RegExp, string])[] = [
   // Tokens of the npm registry and of the hosts whose tokens end up in .npmrc files.
-  [/\b(npm|ghp|gho|ghs|ghu|ghr|glpat|github_pat)([_-])[A-Za-z0-9_-]{16,}/g, `$1$2${redactedMark}`],
+  // An npm token has no separators: `npm_lifecycle_script` and `npm-normalize-package-bin` are words.
+  [/\bnpm_[A-Za-z0-9]{30,}/g, `npm_${redactedMark}`],
+  [/\b(ghp|gho|ghs|ghu|ghr|glpat|github_pat)([_-])[A-Za-z0-9_-]{16,}/g, `$1$2${redactedMark}`],
   [/\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*/g, redactedMark],
   [/\b(Bearer|Basic)(\s+|%20)[A-Za-z0-9._~+/=%-]{6,}/gi, `$1$2${redactedMark}`],
   // user:password@ and token@ in URLs; a scope's @ stands behind a slash and is left alone.

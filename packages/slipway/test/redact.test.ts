@@ -65,3 +65,10 @@ test("the secrets of a header are its value, and for Basic the pair and the pass
     "pass:word",
   ]);
 });
+
+test.each(["npm_lifecycle_script", "npm_package_config_port", "npm-normalize-package-bin"])(
+  "the word %s is no token",
+  (word) => {
+    expect(createRedactor([]).text(`running ${word}`)).toBe(`running ${word}`);
+  },
+);

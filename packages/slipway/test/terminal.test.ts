@@ -1,3 +1,4 @@
+/* oxlint-disable no-control-regex -- control characters are what these tests are about */
 import { expect, test } from "vitest";
 import { createTerminal, type Terminal } from "../src/views/terminal.ts";
 import { formatProblem } from "../src/views/problems.ts";
