@@ -1,4 +1,5 @@
 /** The oracle's rules about whole runs and about the registry: what is claimed, what is shown, what ends. */
+import { parseSpec } from "@slipway/core";
 import semver from "semver";
 import type { RunRecord } from "./history.ts";
 import type { SimSource } from "./machine.ts";
@@ -8,6 +9,7 @@ import {
   durableEvents,
   hasDownloaded,
   looksAt,
+  toleranceMs,
   readsOf,
   uploadsOf,
   writesOf,
@@ -87,6 +89,15 @@ const provesWhatItSays = eachRun((run, { world }) => {
     if (step.goal.kind === "publish") {
       const shown = world.stateOf(step.name, endedAt)?.versions.get(step.version);
       if (shown === undefined) return [`${step.id} counts as ${status}, but is not on the registry`];
+      const isCorruptedSince = world.changes.some(
+        (change) =>
+          change.kind === "version-corrupted" &&
+          change.name === step.name &&
+          change.version === step.version &&
+          change.at > run.startedAt &&
+          hasDownloaded(run, step.name, step.version, shown.integrity, change.at + toleranceMs),
+      );
+      if (isCorruptedSince) return [];
       if (shown.bytes === undefined || integrityOf(shown.bytes) !== shown.integrity)
         return [`${step.id} counts as ${status}, but cannot be installed`];
       return hasDownloaded(run, step.name, step.version, shown.integrity, endedAt)
@@ -260,25 +271,25 @@ export const strangerName = "stranger";
 function isExcused(judged: Judged, run: RunRecord, id: string, status: string): boolean {
   const { world } = judged;
   const step = run.plan?.steps.find((item) => item.id === id);
-  if (step === undefined) return false;
   // A tag that is right already waits for its version, and counts for nothing without it.
-  if (step.goal.kind === "dist-tag" && status === "ready")
+  if (step?.goal.kind === "dist-tag" && status === "ready")
     return step.after.some((before) => isExcused(judged, run, before, run.statuses.get(before) ?? ""));
-  const own = world.changes.filter((change) => change.name === step.name);
-  const isStrangers = own.some((change) => change.actor === strangerName);
+  const { name, version } = step ?? parseSpec(id.replace(/^kept:/, ""));
+  const changes = world.changes.filter((change) => change.name === name);
+  const own = changes.filter((change) => change.version === version);
   switch (status) {
     case "conflict": {
-      const shown = world.stateOf(step.name)?.versions.get(step.version);
-      const isOurs = shown?.integrity === run.packed.get(`${step.name}@${step.version}`);
+      const shown = world.stateOf(name)?.versions.get(version ?? "");
+      const isOurs = shown?.integrity === run.packed.get(`${name}@${version}`);
       const mayBind = judged.identity === "source" && judged.code.source.isClean;
       return !isOurs && (!mayBind || shown?.gitHead !== judged.code.source.commit);
     }
     case "stale":
-      return isStrangers;
+      return changes.some((change) => change.actor === strangerName);
     case "corrupt":
-      return own.some((change) => change.kind === "version-corrupted" && change.version === step.version);
+      return own.some((change) => change.kind === "version-corrupted");
     case "wedged": {
-      const stuck = own.findLast((change) => change.kind === "version-stuck" && change.version === step.version);
+      const stuck = own.findLast((change) => change.kind === "version-stuck");
       return stuck !== undefined && stuck.actor !== run.machine;
     }
     default:

@@ -1,0 +1,65 @@
+/** Bugs that the simulation has found, each as a short release of its own. */
+import { defaultLimits } from "@slipway/core";
+import { expect, test } from "vitest";
+import { uploadOf } from "../../src/simulator/random-release.ts";
+import { createMachine, runCommand } from "../../src/simulator/machine.ts";
+import { judgeHistory } from "../../src/simulator/oracle.ts";
+import { strangerName } from "../../src/simulator/oracle-safety.ts";
+import { verdaccio } from "../../src/simulator/profile.ts";
+import { type SettingInput, createSetting, releaseUntilDone } from "../../src/simulator/scenario.ts";
+import { makeSource } from "../../src/simulator/workspaces.ts";
+
+const code = makeSource([{ name: "a", version: "1.0.0", needs: {} }]);
+
+function always(): Omit<SettingInput, "faults"> {
+  return { limits: defaultLimits };
+}
+
+test("a tag that was overtaken while an upload's fate was unknown is not moved back by sending it again", async () => {
+  const setting = createSetting({
+    ...always(),
+    faults: ({ kind, process }, possible) =>
+      kind === "upload" && process === "m#1" && possible.includes("5xx-before") ? "5xx-before" : undefined,
+  });
+  const { clock, world } = setting;
+  const theirs = uploadOf(code, "a", "2.0.0", "badc0de", {});
+  clock.after(60, () => void world.submit({ kind: "upload", request: theirs }, strangerName, -1));
+  const machine = createMachine("m", "reproducible");
+  const first = await clock.run(runCommand(setting, code, machine), "the run");
+  expect(first.exitCode).toBe(1);
+  expect(first.problems).toContain("SLIP_PLAN_STALE");
+  expect(world.stateOf("a")?.distTags.get("latest")).toBe("2.0.0");
+  const second = await clock.run(runCommand(setting, code, machine), "the run after it");
+  expect(second.exitCode).toBe(0);
+  expect(world.stateOf("a")?.distTags.get("latest")).toBe("2.0.0");
+});
+
+test("an upload that a crash kept from being sent is not sent again before absence has lasted", async () => {
+  let crashed = false;
+  const setting = createSetting({
+    ...always(),
+    faults({ kind }) {
+      if (kind !== "upload" || crashed) return undefined;
+      crashed = true;
+      return "crash-before-send";
+    },
+  });
+  const judged = await setting.clock.run(
+    releaseUntilDone(setting, code, createMachine("m", "reproducible"), {
+      runsMax: 3,
+      nextMachine: (_run, machine) => machine,
+    }),
+    "the release",
+  );
+  expect(judgeHistory(judged)).toEqual([]);
+  const [run, upload] = [judged.history.runs[1], judged.history.writes[0]];
+  expect((upload?.sentAt ?? 0) - (run?.startedAt ?? 0)).toBeGreaterThanOrEqual(defaultLimits.settleMs);
+});
+
+test("a replica that lags does not make an upload go out twice", async () => {
+  const setting = createSetting({ ...always(), profile: { ...verdaccio, name: "lagging", plainLagMs: 60_000 } });
+  const machine = createMachine("m", "reproducible");
+  const run = await setting.clock.run(runCommand(setting, code, machine), "the run");
+  expect(run.exitCode).toBe(0);
+  expect(setting.history.writes).toHaveLength(1);
+});
