@@ -54,6 +54,7 @@ export function planRelease(input: PlanInput): PlanResult {
   }
   problems.push(...describeUnavailable(input));
   const tags = chooseTags(input, candidates, problems, warnings);
+  warnOfUnsetAccess(input, [...candidates.values()], warnings);
   for (const candidate of candidates.values()) checkCandidate(input, candidate, problems, warnings);
   const world = { ...input, candidates, tags, accept: input.options.accept };
   const siblings = new Map(input.workspace.packages.map((item) => [item.name, item]));
@@ -187,8 +188,22 @@ function checkCandidate(input: PlanInput, candidate: Candidate, problems: Proble
     problems.push(
       problem("SLIP_READ_ANONYMOUS", `${item.name} is not visible on ${registry} without credentials`, { spec }),
     );
-  if (isScoped && access === undefined)
-    warnings.push(
-      `${item.name} is new and scoped, and its access is not set: the registry may refuse it or keep it private (publishConfig.access)`,
-    );
 }
+
+/** One warning for all: a workspace whose packages leave their access open mostly does so in each of them. */
+function warnOfUnsetAccess(input: PlanInput, candidates: readonly Candidate[], warnings: string[]): void {
+  const names = candidates
+    .filter(({ item, keptBecause, shown }) => {
+      const isPlanned = keptBecause === undefined && shown === undefined;
+      const isUnset = (item.publishConfig.access ?? input.access) === undefined;
+      return isPlanned && isUnset && item.name.startsWith("@") && input.readings.get(item.name)?.kind === "absent";
+    })
+    .map(({ item }) => item.name);
+  if (names.length === 0) return;
+  const more = names.length > namesShownMax ? ` and ${names.length - namesShownMax} more` : "";
+  const who = `${names.slice(0, namesShownMax).join(", ")}${more}`;
+  const is = names.length === 1 ? "is new and scoped, and its access is" : "are new and scoped, and their access is";
+  warnings.push(`${who} ${is} not set: the registry may refuse or hide them (publishConfig.access, --access)`);
+}
+
+const namesShownMax = 3;
