@@ -61,7 +61,7 @@ function ignoreBrokenPipe(error: Error): void {
 function addFlags(command: Command, flags: readonly FlagUsage[]): void {
   for (const flag of flags) {
     if (flag.isList === true)
-      command.option(flag.flags, flag.text, (value: string, all: string[]) => [...all, value], []);
+      command.option(flag.flags, flag.text, (value: string, all: string[] = []) => [...all, value]);
     else command.option(flag.flags, flag.text);
   }
 }
