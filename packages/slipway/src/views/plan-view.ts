@@ -1,7 +1,15 @@
 /** A plan for people: what would be released, in which order, and what is not, and why. */
-import { formatSpec, type Kept, type Plan } from "@slipway/core";
+import {
+  formatSpec,
+  isDistTagStep,
+  isPublishStep,
+  type Kept,
+  parseSpec,
+  type Plan,
+  type PlannedPackage,
+} from "@slipway/core";
 import { count } from "./quantities.ts";
-import type { Terminal } from "./terminal.ts";
+import type { Terminal, Tone } from "./terminal.ts";
 
 const reasons: Readonly<Record<Kept["reason"], string>> = {
   private: "private",
@@ -10,33 +18,41 @@ const reasons: Readonly<Record<Kept["reason"], string>> = {
   unchanged: "version unchanged since the base",
 };
 
+const namesShownMax = 3;
+
+/** What a package's steps mean for people: its tag, what the tag showed, and what it waits for. */
+function describePackage(plan: Plan, item: PlannedPackage): string {
+  const steps = plan.steps.filter((step) => step.name === item.name);
+  const publish = steps.find(isPublishStep);
+  const tag = steps.find(isDistTagStep)?.goal.tag ?? publish?.goal.sendTag ?? "latest";
+  const was = item.isNew ? `new package, as ${tag}` : `${tag} was ${item.previous ?? "not set"}`;
+  const names = (publish?.after ?? []).map((id) => parseSpec(id.replace(/^[a-z-]+:/, "")).name);
+  if (names.length === 0) return was;
+  const more = names.length > namesShownMax ? ` and ${names.length - namesShownMax} more` : "";
+  return `${was}, after ${names.slice(0, namesShownMax).join(", ")}${more}`;
+}
+
 export function formatPlan(plan: Plan, terminal: Terminal): string {
-  const lines: string[] = [];
-  const width = Math.max(
-    20,
-    ...[...plan.packages, ...plan.kept].map((item) => formatSpec(item.name, item.version).length),
+  const specs = [...plan.packages, ...plan.kept].map((item) => formatSpec(item.name, item.version));
+  const width = Math.max(20, ...specs.map((spec) => spec.length));
+  const row = (tone: Tone, verb: string, spec: string, note: string): string =>
+    `${terminal.paint(tone, verb.padStart(12))}  ${spec.padEnd(width)}  ${terminal.paint("quiet", note)}`;
+  const seen = new Set(
+    plan.steps.filter((step) => isPublishStep(step) && step.from !== undefined).map((step) => step.name),
   );
-  for (const item of plan.packages) {
-    const tagStep = plan.steps.find((step) => step.name === item.name && step.goal.kind === "dist-tag");
-    const publish = plan.steps.find((step) => step.name === item.name && step.goal.kind === "publish");
-    const tag = tagStep?.goal.kind === "dist-tag" ? tagStep.goal.tag : undefined;
-    const was = item.isNew ? "new package" : `${tag ?? "latest"} was ${item.previous ?? "not set"}`;
-    const waits =
-      publish === undefined || publish.after.length === 0
-        ? ""
-        : `, after ${publish.after.map((id) => id.replace(/^[a-z]+:/, "").replace(/(.)@[^@]*$/, "$1")).join(", ")}`;
-    const verb = publish?.from === undefined ? "Publish" : "Confirm";
-    lines.push(
-      `${terminal.paint("good", verb.padStart(12))}  ${formatSpec(item.name, item.version).padEnd(width)}  ${terminal.paint("quiet", `${was}${waits}`)}`,
-    );
-  }
-  for (const kept of plan.kept)
-    lines.push(
-      `${terminal.paint("quiet", "Keep".padStart(12))}  ${formatSpec(kept.name, kept.version).padEnd(width)}  ${terminal.paint("quiet", reasons[kept.reason])}`,
-    );
-  for (const warning of plan.warnings) lines.push(`${terminal.paint("warn", "Warning".padStart(12))}  ${warning}`);
-  lines.push(`${terminal.paint("good", "Planned".padStart(12))}  ${summarizePlan(plan)}`);
-  return lines.join("\n");
+  return [
+    ...plan.packages.map((item) =>
+      row(
+        "good",
+        seen.has(item.name) ? "Confirm" : "Publish",
+        formatSpec(item.name, item.version),
+        describePackage(plan, item),
+      ),
+    ),
+    ...plan.kept.map((kept) => row("quiet", "Keep", formatSpec(kept.name, kept.version), reasons[kept.reason])),
+    ...plan.warnings.map((warning) => `${terminal.paint("warn", "Warning".padStart(12))}  ${warning}`),
+    `${terminal.paint("good", "Planned".padStart(12))}  ${summarizePlan(plan)}`,
+  ].join("\n");
 }
 
 export function summarizePlan(plan: Plan): string {

@@ -7,8 +7,10 @@ import type { Terminal, Tone } from "./terminal.ts";
 const tones: Readonly<Record<Check["result"], Tone>> = { ok: "good", failed: "bad", unknown: "warn", none: "quiet" };
 const marks: Readonly<Record<Check["result"], string>> = { ok: "✓", failed: "✗", unknown: "?", none: "·" };
 
-export function formatChecks(verification: Verification, terminal: Pick<Terminal, "paint">): string {
+/** What there was nothing to say about is left out: `--json` has it. */
+function formatChecks(verification: Verification, terminal: Pick<Terminal, "paint">): string {
   return verification.checks
+    .filter((check) => check.result !== "none")
     .map((check) => terminal.paint(tones[check.result], `${marks[check.result]} ${check.facet}`))
     .join("  ");
 }
