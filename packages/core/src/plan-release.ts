@@ -71,6 +71,10 @@ export function planRelease(input: PlanInput): PlanResult {
   );
   const packages = planned.map((candidate) => describePlanned(candidate, tags));
   const { source, releaseId, options } = input;
+  if (steps.length > 0 && source.commit !== undefined && !source.isClean)
+    warnings.push(
+      "the work tree has changes that are not committed: the versions will name no commit, and another machine cannot finish this release",
+    );
   return {
     plan: { schema: planSchema, releaseId, source, options, packages, steps, kept, warnings, tarballs: undefined },
     problems: [],

@@ -586,3 +586,12 @@ test("the release id is made of what is released from where, in any order of pac
   expect(releaseIdInput({ ...source, base: earlier }, packages.toReversed())).toBe(text);
   expect(releaseIdInput({ ...source, isClean: false }, packages)).not.toBe(text);
 });
+
+test.each([
+  ["changes that are not committed are warned about", { isClean: false, commit: here }, 1],
+  ["a clean commit is not", { isClean: true, commit: here }, 0],
+  ["a folder outside git is not", { isClean: false, commit: undefined }, 0],
+])("%s", (_, git, count) => {
+  const result = planned({ packages: [{ name: "a" }], source: { repository: undefined, ...git } });
+  expect(result.warnings.filter((warning) => warning.includes("not committed")).length).toBe(count);
+});
