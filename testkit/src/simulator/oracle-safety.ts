@@ -2,14 +2,14 @@
 import { parseSpec } from "@slipway/core";
 import semver from "semver";
 import type { RunRecord } from "./history.ts";
-import type { SimSource } from "./machine.ts";
+import type { SimPackage, SimSource } from "./machine.ts";
 import {
   type Judged,
   type Rule,
   durableEvents,
   hasDownloaded,
   looksAt,
-  toleranceMs,
+  wasCorrupted,
   readsOf,
   uploadsOf,
   writesOf,
@@ -36,7 +36,7 @@ function closesAtEveryInstant({ world, history, code }: Judged): readonly string
         (item) =>
           semver.satisfies(item.version, range) &&
           item.bytes !== undefined &&
-          integrityOf(item.bytes) === item.integrity,
+          (integrityOf(item.bytes) === item.integrity || wasCorrupted(world, name, item.version)),
       );
       return installable
         ? []
@@ -89,14 +89,11 @@ const provesWhatItSays = eachRun((run, { world }) => {
     if (step.goal.kind === "publish") {
       const shown = world.stateOf(step.name, endedAt)?.versions.get(step.version);
       if (shown === undefined) return [`${step.id} counts as ${status}, but is not on the registry`];
-      const isCorruptedSince = world.changes.some(
-        (change) =>
-          change.kind === "version-corrupted" &&
-          change.name === step.name &&
-          change.version === step.version &&
-          change.at > run.startedAt &&
-          hasDownloaded(run, step.name, step.version, shown.integrity, change.at + toleranceMs),
-      );
+      // It was right when this run downloaded it; two uploads at once have broken it since.
+      const isCorruptedSince =
+        shown.bytes !== undefined &&
+        wasCorrupted(world, step.name, step.version) &&
+        hasDownloaded(run, step.name, step.version, shown.integrity, endedAt);
       if (isCorruptedSince) return [];
       if (shown.bytes === undefined || integrityOf(shown.bytes) !== shown.integrity)
         return [`${step.id} counts as ${status}, but cannot be installed`];
@@ -153,22 +150,24 @@ const bindsOnlyItsOwn = eachRun((run, judged) => {
   });
 });
 
-/** How many packages of the workspace wait for this one, one after the other. */
-function chainOf(name: string, code: SimSource): number {
-  const dependents = code.packages.filter(({ item }) => item.dependencies.some((needed) => needed.name === name));
-  return dependents.reduce((longest, { item }) => Math.max(longest, 1 + chainOf(item.name, code)), 0);
+/** How many packages of the plan wait for this one, one after the other. */
+function chainOf(name: string, planned: readonly SimPackage[]): number {
+  const dependents = planned.filter(({ item }) => item.dependencies.some((needed) => needed.name === name));
+  return dependents.reduce((longest, { item }) => Math.max(longest, 1 + chainOf(item.name, planned)), 0);
 }
 
 /** Rule 6, where one request at a time makes it visible: of those that may be sent, the longest chain goes first. */
 const startsWithTheLongestChain = eachRun((run, { code, limits }) => {
   const isQuiet = run.entries.every((entry) => entry.type === "append" || entry.record.fault === undefined);
   if (limits.concurrency !== 1 || !isQuiet || run.inherited.length > 0) return [];
+  const names = new Set(run.plan?.steps.map(({ name }) => name));
+  const planned = code.packages.filter(({ item }) => names.has(item.name));
   const uploads = uploadsOf(run);
   return uploads.flatMap((write, index) =>
     uploads
       .slice(index + 1)
       .filter((later) => isReady(later.name, write.sentAt, run, code))
-      .filter((later) => chainOf(later.name, code) > chainOf(write.name, code))
+      .filter((later) => chainOf(later.name, planned) > chainOf(write.name, planned))
       .map((later) => `${write.name} was sent before ${later.name}, which more packages wait for`),
   );
 });

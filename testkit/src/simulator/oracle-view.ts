@@ -91,6 +91,13 @@ export function hasDownloaded(run: RunRecord, name: string, version: string, int
   );
 }
 
+/** True when two uploads at once have left a version with bytes that are not its own: nobody's fault, and final. */
+export function wasCorrupted(world: RegistryWorld, name: string, version: string): boolean {
+  return world.changes.some(
+    (change) => change.kind === "version-corrupted" && change.name === name && change.version === version,
+  );
+}
+
 /** Status of an HTTP answer; undefined for none. */
 export function statusOf(record: WriteRecord): number | undefined {
   return record.answer?.kind === "response" ? record.answer.status : undefined;

@@ -14,6 +14,7 @@ import {
   statusOf,
   toleranceMs,
   uploadsOf,
+  wasCorrupted,
   writesOf,
 } from "./oracle-view.ts";
 import { integrityOf, listSim } from "./sim-tarball.ts";
@@ -199,7 +200,9 @@ const ordersByInstallable = eachWrite((write, run, { code, world }) => {
     const sibling = code.packages.find(({ item }) => item.name === dependency.name)?.item;
     if (sibling === undefined || dependency.kind === "devDependencies") return [];
     const shown = world.stateOf(sibling.name, write.sentAt)?.versions.get(sibling.version);
-    const isRight = shown?.bytes !== undefined && integrityOf(shown.bytes) === shown.integrity;
+    const isRight =
+      shown?.bytes !== undefined &&
+      (integrityOf(shown.bytes) === shown.integrity || wasCorrupted(world, sibling.name, sibling.version));
     if (shown === undefined || !isRight) return [`before ${sibling.name}@${sibling.version} could be installed`];
     return hasDownloaded(run, sibling.name, sibling.version, shown.integrity, write.sentAt)
       ? []
