@@ -35,6 +35,8 @@ export interface NamedFunction {
   readonly name: string;
   readonly line: number;
   readonly lineCount: number;
+  /** Without the lines of the functions inside it. */
+  readonly ownLineCount: number;
 }
 
 export interface SourceFile {
@@ -61,10 +63,10 @@ export function parseSource(path: string, text: string): SourceFile {
     if (first?.moduleRequest)
       imports.push({ specifier: first.moduleRequest.value, isType: entries.every((entry) => entry.isType) });
   }
-  const functions: NamedFunction[] = [];
+  const found: Span[] = [];
   const lineOf = (offset: number): number => text.slice(0, offset).split("\n").length;
   const note = (name: string, node: Node): void => {
-    functions.push({ name, line: lineOf(node.start), lineCount: lineOf(node.end) - lineOf(node.start) + 1 });
+    found.push({ name, first: lineOf(node.start), last: lineOf(node.end) });
   };
   new Visitor({
     ImportExpression: ({ source }) => {
@@ -77,7 +79,21 @@ export function parseSource(path: string, text: string): SourceFile {
   }).visit(program);
   const identifiers = new Set<string>();
   collectIdentifiers(program, identifiers);
-  return { path, imports, identifiers, functions };
+  return { path, imports, identifiers, functions: found.map((item) => measure(item, found)) };
+}
+
+interface Span {
+  readonly name: string;
+  readonly first: number;
+  readonly last: number;
+}
+
+function measure(span: Span, all: readonly Span[]): NamedFunction {
+  const lineCount = span.last - span.first + 1;
+  const inner = all.filter((item) => item !== span && item.first >= span.first && item.last <= span.last);
+  const isInner = (line: number): boolean => inner.some((item) => line > item.first && line < item.last);
+  const lines = Array.from({ length: lineCount }, (_, index) => span.first + index);
+  return { name: span.name, line: span.first, lineCount, ownLineCount: lines.filter((line) => !isInner(line)).length };
 }
 
 /** Fields that hold names, not variables, unless they are computed. */
