@@ -10,14 +10,14 @@ import {
   type RegistryPort,
   type ServedTarball,
   type UploadRequest,
-  packageKey,
 } from "@slipway/core";
 import type { Fault } from "./fault.ts";
 import type { History, HistoryEntry, ReadRecord, WriteRecord } from "./history.ts";
 import { type SimProcess, never } from "./process.ts";
 import { respond } from "./profile.ts";
 import type { Random } from "./random.ts";
-import type { PackageState, RegistryWorld, StoredVersion, Write } from "./registry-world.ts";
+import type { PackageState, StoredVersion } from "./package-history.ts";
+import type { RegistryWorld, Write } from "./registry-world.ts";
 import { integrityOf } from "./sim-tarball.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 
@@ -305,9 +305,4 @@ export function connect(context: ConnectionContext): RegistryPort {
     deprecate: (name, version, message) => write(context, name, { kind: "deprecate", name, version, message }),
     removeTarball: (name, version) => write(context, name, { kind: "remove-tarball", name, version }),
   };
-}
-
-/** What two requests have in common when they must not overlap. */
-export function writeKey(record: Pick<WriteRecord, "registry" | "name">): string {
-  return packageKey(record.registry, record.name);
 }

@@ -32,7 +32,7 @@ interface Choice {
 }
 
 /** One schedule's choices that were not the default, as `label=value`, to be printed with a failure. */
-export class ScheduleError extends Error {
+class ScheduleError extends Error {
   constructor(choices: readonly string[], cause: unknown) {
     super(
       `schedule [${choices.join(", ") || "no choice"}] failed: ${cause instanceof Error ? cause.message : String(cause)}`,

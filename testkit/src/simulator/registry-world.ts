@@ -1,34 +1,12 @@
 /**
- * The registry simulator: what a registry holds, what its writes do, and what its reads show. Commit, answer and
- * visibility are three instants. Requests arrive here without any transport; `connection.ts` is what brings them.
+ * The registry simulator: what its writes do and what its reads show. Commit, answer and visibility are three instants.
+ * Requests arrive here without any transport; `connection.ts` is what brings them.
  */
 import semver from "semver";
 import type { Answer, UploadRequest } from "@slipway/core";
+import { type PackageHistory, type PackageState, type StoredVersion, createPackageHistory } from "./package-history.ts";
 import type { Profile } from "./profile.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
-
-export interface StoredVersion {
-  readonly version: string;
-  readonly manifest: Readonly<Record<string, unknown>>;
-  /** What the metadata says. */
-  readonly integrity: string;
-  /** What a download gives; undefined when the tarball is gone. */
-  readonly bytes: Uint8Array | undefined;
-  readonly gitHead: string | undefined;
-  readonly deprecated: string | undefined;
-  /** When the upload was taken. */
-  readonly takenAt: number;
-}
-
-/** A package at one instant. */
-export interface PackageState {
-  readonly versions: ReadonlyMap<string, StoredVersion>;
-  readonly distTags: ReadonlyMap<string, string>;
-  /** Versions that were shown once and are gone. */
-  readonly tombstones: ReadonlySet<string>;
-  /** Versions whose tarball is stored though no metadata shows them: a wedge. */
-  readonly stuck: ReadonlySet<string>;
-}
 
 export type Write =
   | { readonly kind: "upload"; readonly request: UploadRequest }
@@ -47,7 +25,8 @@ export type ChangeKind =
   | "tag-moved"
   | "tag-removed"
   | "deprecated"
-  | "tarball-removed";
+  | "tarball-removed"
+  | "tarball-restored";
 
 /** One change of what the registry holds. */
 export interface Change {
@@ -71,204 +50,165 @@ export interface RegistryWorld {
   submit(write: Write, actor: string, request: number, options?: { readonly wedges?: boolean }): Answer;
   /** The package as the origin shows it at `at` (default: now); undefined when it does not exist. */
   stateOf(name: string, at?: number): PackageState | undefined;
-  /** The package before its last change, for a replica that missed it. */
-  stateBeforeLastChange(name: string): PackageState | undefined;
   /** The package as a plain read of `facet` shows it, through lag and cache. */
   plainStateOf(name: string, facet: string): PackageState | undefined;
-  readonly names: () => readonly string[];
 }
 
-const noState: PackageState = {
-  versions: new Map(),
-  distTags: new Map(),
-  tombstones: new Set(),
-  stuck: new Set(),
-};
+type Noted = Omit<Change, "at" | "actor" | "request" | "name" | "version" | "integrity"> &
+  Partial<Pick<Change, "version" | "integrity">>;
 
-interface History {
-  readonly states: { readonly at: number; readonly state: PackageState }[];
-  /** Taken and not shown yet. */
-  readonly hidden: Map<string, StoredVersion>;
-  readonly cache: Map<string, { readonly at: number; readonly state: PackageState | undefined }>;
-  /** When each version was taken, for races. */
-  readonly takenAt: Map<string, number>;
+/** One write on one package: all that carrying it out touches. */
+interface Writing {
+  readonly profile: Profile;
+  readonly clock: VirtualClock;
+  readonly history: PackageHistory;
+  readonly note: (change: Noted) => void;
 }
 
-/** One registry's contents and rules. Everything is in memory; `clock` gives the instants. */
+function moveTag({ history, note }: Writing, tag: string, version: string): void {
+  const tags = history.now().distTags;
+  const from = tags.get(tag);
+  if (from === version) return;
+  history.change({ distTags: new Map([...tags, [tag, version]]) });
+  note({ kind: "tag-moved", tag, version, from });
+}
+
+function show(writing: Writing, stored: StoredVersion, tag: string): void {
+  const { history, note, profile } = writing;
+  const isFirst = !history.now().distTags.has("latest");
+  history.hidden.delete(stored.version);
+  history.setVersion(stored);
+  note({ kind: "version-shown", version: stored.version, integrity: stored.integrity });
+  moveTag(writing, tag, stored.version);
+  if (profile.firstBecomesLatest && isFirst) moveTag(writing, "latest", stored.version);
+}
+
+/**
+ * Measured on Verdaccio 6.10.4: the tarball is written before the metadata is compared, so one that was removed is replaced by
+ * whatever comes next, and two uploads at once leave the bytes of the one with the metadata of the other.
+ */
+function sendOver({ history, note, clock, profile }: Writing, present: StoredVersion, request: UploadRequest): void {
+  const { version, takenAt, integrity } = present;
+  const isRace = clock.now() - takenAt < profile.raceWindowMs;
+  const isOther = integrity !== request.integrity;
+  if (present.bytes !== undefined && !(isRace && isOther)) return;
+  history.setVersion({ ...present, bytes: request.bytes });
+  note({ kind: isOther ? "version-corrupted" : "tarball-restored", version, integrity });
+}
+
+function upload(writing: Writing, request: UploadRequest, wedges: boolean): Answer {
+  const { profile, clock, history, note } = writing;
+  const { answers, visibleAfterMs } = profile;
+  const { version, integrity, bytes, manifest, tag } = request;
+  const { versions, stuck, tombstones } = history.now();
+  if (history.hidden.has(version)) return answers.stillProcessing(version);
+  const present = versions.get(version);
+  if (present !== undefined) sendOver(writing, present, request);
+  if (present !== undefined || stuck.has(version)) return answers.alreadyPresent(version);
+  if (tombstones.has(version) && !profile.reusesVersions) return answers.burnt(version);
+  if (wedges) {
+    history.change({ stuck: new Set([...stuck, version]) });
+    note({ kind: "version-stuck", version, integrity });
+    return answers.accepted(false);
+  }
+  const gitHead = typeof manifest["gitHead"] === "string" ? manifest["gitHead"] : undefined;
+  const stored = { version, manifest, integrity, bytes, gitHead, deprecated: undefined, takenAt: clock.now() };
+  note({ kind: "version-taken", version, integrity });
+  if (visibleAfterMs === 0) show(writing, stored, tag);
+  else {
+    history.hidden.set(version, stored);
+    clock.after(visibleAfterMs, () => show(writing, stored, tag));
+  }
+  return answers.accepted(visibleAfterMs > 0);
+}
+
+function removeTag(writing: Writing, tag: string): Answer {
+  const { history, note, profile } = writing;
+  const { distTags, versions } = history.now();
+  history.change({ distTags: new Map([...distTags].filter(([key]) => key !== tag)) });
+  note({ kind: "tag-removed", tag, from: distTags.get(tag) });
+  const highest = semver.rsort([...versions.keys()])[0];
+  if (tag === "latest" && profile.latestFallsBack && highest !== undefined) moveTag(writing, tag, highest);
+  return profile.answers.changed;
+}
+
+/** Verdaccio repairs a wedge this way; on a version that is shown it takes the tarball from under it. */
+function removeTarball({ history, note, profile }: Writing, version: string): Answer {
+  const { stuck, versions } = history.now();
+  const stored = versions.get(version);
+  if (stored === undefined && !stuck.has(version)) return profile.answers.noSuchVersion(version);
+  history.change({ stuck: new Set([...stuck].filter((item) => item !== version)) });
+  if (stored !== undefined) history.setVersion({ ...stored, bytes: undefined });
+  note({ kind: "tarball-removed", version, integrity: stored?.integrity });
+  return profile.answers.changed;
+}
+
+function unpublish({ history, note }: Writing, version: string): void {
+  const { versions, tombstones, distTags } = history.now();
+  history.change({
+    versions: new Map([...versions].filter(([key]) => key !== version)),
+    tombstones: new Set([...tombstones, version]),
+    distTags: new Map([...distTags].filter(([, to]) => to !== version)),
+  });
+  note({ kind: "version-removed", version });
+}
+
+/** Writes about a version that has to be there. */
+function changeVersion(
+  writing: Writing,
+  write: Extract<Write, { kind: "set-tag" | "deprecate" | "unpublish" }>,
+): Answer {
+  const { history, note, profile } = writing;
+  const { version } = write;
+  const stored = history.now().versions.get(version);
+  if (stored === undefined) return profile.answers.noSuchVersion(version);
+  switch (write.kind) {
+    case "set-tag":
+      moveTag(writing, write.tag, version);
+      break;
+    case "unpublish":
+      unpublish(writing, version);
+      break;
+    case "deprecate":
+      history.setVersion({ ...stored, deprecated: write.message === "" ? undefined : write.message });
+      note({ kind: "deprecated", version });
+  }
+  return profile.answers.changed;
+}
+
+function carryOut(writing: Writing, write: Write, wedges: boolean): Answer {
+  if (write.kind === "upload") return upload(writing, write.request, wedges);
+  if (writing.history.at(writing.clock.now()) === undefined) return writing.profile.answers.noSuchPackage;
+  if (write.kind === "remove-tag") return removeTag(writing, write.tag);
+  if (write.kind === "remove-tarball") return removeTarball(writing, write.version);
+  return changeVersion(writing, write);
+}
+
+/** One registry. Everything is in memory; `clock` gives the instants. */
 export function createRegistryWorld(profile: Profile, clock: VirtualClock, url: string): RegistryWorld {
-  const histories = new Map<string, History>();
+  const histories = new Map<string, PackageHistory>();
   const changes: Change[] = [];
-
-  function historyOf(name: string): History {
-    const known = histories.get(name);
-    if (known !== undefined) return known;
-    const made: History = { states: [], hidden: new Map(), cache: new Map(), takenAt: new Map() };
-    histories.set(name, made);
-    return made;
-  }
-
-  function stateOf(name: string, at = clock.now()): PackageState | undefined {
-    const states = histories.get(name)?.states ?? [];
-    for (let index = states.length - 1; index >= 0; index -= 1) {
-      const entry = states[index];
-      if (entry !== undefined && entry.at <= at) return entry.state;
-    }
-    return undefined;
-  }
-
-  function replace(name: string, change: Partial<PackageState>): void {
-    historyOf(name).states.push({ at: clock.now(), state: { ...(stateOf(name) ?? noState), ...change } });
-  }
-
-  type Noted = Omit<Change, "at" | "version" | "integrity"> & Partial<Pick<Change, "version" | "integrity">>;
-  function note(change: Noted): void {
-    changes.push({ version: undefined, integrity: undefined, ...change, at: clock.now() });
-  }
-
-  function moveTag(name: string, tag: string, version: string, by: { actor: string; request: number }): void {
-    const tags = stateOf(name)?.distTags ?? new Map<string, string>();
-    const from = tags.get(tag);
-    if (from === version) return;
-    replace(name, { distTags: new Map([...tags, [tag, version]]) });
-    note({ ...by, kind: "tag-moved", name, tag, version, from });
-  }
-
-  function show(name: string, stored: StoredVersion, tag: string, by: { actor: string; request: number }): void {
-    const state = stateOf(name) ?? noState;
-    const { version, integrity } = stored;
-    historyOf(name).hidden.delete(version);
-    replace(name, { versions: new Map([...state.versions, [version, stored]]) });
-    note({ ...by, kind: "version-shown", name, version, integrity });
-    moveTag(name, tag, version, by);
-    if (profile.firstBecomesLatest && !state.distTags.has("latest")) moveTag(name, "latest", version, by);
-  }
-
-  function corrupt(
-    name: string,
-    stored: StoredVersion,
-    bytes: Uint8Array,
-    by: { actor: string; request: number },
-  ): void {
-    const state = stateOf(name) ?? noState;
-    replace(name, { versions: new Map([...state.versions, [stored.version, { ...stored, bytes }]]) });
-    note({ ...by, kind: "version-corrupted", name, version: stored.version, integrity: stored.integrity });
-  }
-
-  function upload(request: UploadRequest, by: { actor: string; request: number }, wedges: boolean): Answer {
-    const { name, version, integrity, bytes, manifest } = request;
-    const state = stateOf(name) ?? noState;
-    const history = historyOf(name);
-    if (history.hidden.has(version)) return profile.answers.stillProcessing(version);
-    const present = state.versions.get(version);
-    if (present !== undefined) {
-      const isRace = clock.now() - (history.takenAt.get(version) ?? 0) < profile.raceWindowMs;
-      // Measured on Verdaccio 6.10.4: the tarball is written before the metadata is compared, so one that was removed
-      // is replaced by whatever comes next.
-      if (present.bytes === undefined || (isRace && present.integrity !== integrity)) corrupt(name, present, bytes, by);
-      return profile.answers.alreadyPresent(version);
-    }
-    if (state.stuck.has(version)) return profile.answers.alreadyPresent(version);
-    if (state.tombstones.has(version) && !profile.reusesVersions) return profile.answers.burnt(version);
-    if (wedges) {
-      replace(name, { stuck: new Set([...state.stuck, version]) });
-      note({ ...by, kind: "version-stuck", name, version, integrity });
-      return profile.answers.accepted(false);
-    }
-    const gitHead = typeof manifest["gitHead"] === "string" ? manifest["gitHead"] : undefined;
-    const stored = { version, manifest, integrity, bytes, gitHead, deprecated: undefined, takenAt: clock.now() };
-    history.takenAt.set(version, clock.now());
-    note({ ...by, kind: "version-taken", name, version, integrity });
-    if (profile.visibleAfterMs === 0) show(name, stored, request.tag, by);
-    else {
-      history.hidden.set(version, stored);
-      clock.after(profile.visibleAfterMs, () => show(name, stored, request.tag, by));
-    }
-    return profile.answers.accepted(profile.visibleAfterMs > 0);
-  }
-
-  function removeTag(name: string, tag: string, state: PackageState, by: { actor: string; request: number }): Answer {
-    const rest = new Map([...state.distTags].filter(([key]) => key !== tag));
-    replace(name, { distTags: rest });
-    note({ ...by, kind: "tag-removed", name, tag, from: state.distTags.get(tag) });
-    const highest = semver.rsort([...state.versions.keys()])[0];
-    if (tag === "latest" && profile.latestFallsBack && highest !== undefined) moveTag(name, tag, highest, by);
-    return profile.answers.changed;
-  }
-
-  /** Verdaccio repairs a wedge this way; on a version that is shown it takes the tarball from under it. */
-  function removeTarball(
-    name: string,
-    version: string,
-    state: PackageState,
-    by: { actor: string; request: number },
-  ): Answer {
-    const stored = state.versions.get(version);
-    if (stored === undefined && !state.stuck.has(version)) return profile.answers.noSuchVersion(version);
-    replace(name, {
-      stuck: new Set([...state.stuck].filter((item) => item !== version)),
-      ...(stored === undefined
-        ? {}
-        : { versions: new Map([...state.versions, [version, { ...stored, bytes: undefined }]]) }),
-    });
-    note({ ...by, kind: "tarball-removed", name, version, integrity: stored?.integrity });
-    return profile.answers.changed;
-  }
-
-  function unpublish(
-    name: string,
-    version: string,
-    state: PackageState,
-    by: { actor: string; request: number },
-  ): Answer {
-    replace(name, {
-      versions: new Map([...state.versions].filter(([key]) => key !== version)),
-      tombstones: new Set([...state.tombstones, version]),
-      distTags: new Map([...state.distTags].filter(([, to]) => to !== version)),
-    });
-    note({ ...by, kind: "version-removed", name, version });
-    return profile.answers.changed;
-  }
-
-  function submit(write: Write, actor: string, request: number, { wedges = false } = {}): Answer {
-    const by = { actor, request };
-    if (write.kind === "upload") return upload(write.request, by, wedges);
-    const { name } = write;
-    const state = stateOf(name);
-    if (state === undefined) return profile.answers.noSuchPackage;
-    if (write.kind === "remove-tag") return removeTag(name, write.tag, state, by);
-    const { version } = write;
-    if (write.kind === "remove-tarball") return removeTarball(name, version, state, by);
-    const stored = state.versions.get(version);
-    if (stored === undefined) return profile.answers.noSuchVersion(version);
-    if (write.kind === "unpublish") return unpublish(name, version, state, by);
-    if (write.kind === "set-tag") {
-      moveTag(name, write.tag, version, by);
-      return profile.answers.changed;
-    }
-    const deprecated = write.message === "" ? undefined : write.message;
-    replace(name, { versions: new Map([...state.versions, [version, { ...stored, deprecated }]]) });
-    note({ ...by, kind: "deprecated", name, version });
-    return profile.answers.changed;
-  }
-
-  function plainStateOf(name: string, facet: string): PackageState | undefined {
-    const lagging = stateOf(name, clock.now() - profile.plainLagMs);
-    if (profile.plainCacheMs === 0) return lagging;
-    const { cache } = historyOf(name);
-    const cached = cache.get(facet);
-    if (cached !== undefined && clock.now() - cached.at < profile.plainCacheMs) return cached.state;
-    cache.set(facet, { at: clock.now(), state: lagging });
-    return lagging;
-  }
-
+  const historyOf = (name: string): PackageHistory => {
+    const history = histories.get(name) ?? createPackageHistory(clock);
+    histories.set(name, history);
+    return history;
+  };
   return {
     url,
     profile,
     changes,
-    submit,
-    stateOf,
-    stateBeforeLastChange: (name) => histories.get(name)?.states.at(-2)?.state,
-    plainStateOf,
-    names: () => [...histories.keys()],
+    submit(write, actor, request, { wedges = false } = {}) {
+      const name = write.kind === "upload" ? write.request.name : write.name;
+      const note = (change: Noted): void => {
+        const { version, integrity, ...rest } = change;
+        changes.push({ actor, request, name, version, integrity, ...rest, at: clock.now() });
+      };
+      return carryOut({ profile, clock, history: historyOf(name), note }, write, wedges);
+    },
+    stateOf: (name, at = clock.now()) => histories.get(name)?.at(at),
+    plainStateOf(name, facet) {
+      const lagging = (): PackageState | undefined => historyOf(name).at(clock.now() - profile.plainLagMs);
+      return profile.plainCacheMs === 0 ? lagging() : historyOf(name).cached(facet, profile.plainCacheMs, lagging);
+    },
   };
 }

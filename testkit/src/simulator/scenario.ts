@@ -19,7 +19,7 @@ import { type Profile, verdaccio } from "./profile.ts";
 import { createRegistryWorld } from "./registry-world.ts";
 import { createVirtualClock } from "./virtual-clock.ts";
 
-export const registryUrl = "https://registry.invalid/";
+const registryUrl = "https://registry.invalid/";
 
 export interface SettingInput {
   readonly limits: Limits;
@@ -88,7 +88,7 @@ const restarts: readonly { readonly label: string; readonly build: Build | undef
 ];
 
 /** Fewer and longer polls: each is a point at which an enumeration may put a fault. */
-export function fewPolls(limits: Limits): Limits {
+function fewPolls(limits: Limits): Limits {
   return { ...limits, pollFactor: 4, pollMaxMs: 60_000 };
 }
 

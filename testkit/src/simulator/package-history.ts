@@ -1,0 +1,68 @@
+/** What a simulated registry holds of one package, now and at every instant before. It knows no rules. */
+import type { VirtualClock } from "./virtual-clock.ts";
+
+export interface StoredVersion {
+  readonly version: string;
+  readonly manifest: Readonly<Record<string, unknown>>;
+  /** What the metadata says. */
+  readonly integrity: string;
+  /** What a download gives; undefined when the tarball is gone. */
+  readonly bytes: Uint8Array | undefined;
+  readonly gitHead: string | undefined;
+  readonly deprecated: string | undefined;
+  /** When its upload was taken, in milliseconds since the epoch. */
+  readonly takenAt: number;
+}
+
+/** A package at one instant. */
+export interface PackageState {
+  readonly versions: ReadonlyMap<string, StoredVersion>;
+  readonly distTags: ReadonlyMap<string, string>;
+  /** Versions that were shown once and are gone. */
+  readonly tombstones: ReadonlySet<string>;
+  /** Versions whose tarball is stored though no metadata shows them: a wedge. */
+  readonly stuck: ReadonlySet<string>;
+}
+
+export interface PackageHistory {
+  /** Versions that were taken and are not shown yet. */
+  readonly hidden: Map<string, StoredVersion>;
+  /** Undefined while the package does not exist. */
+  readonly at: (instant: number) => PackageState | undefined;
+  /** The package now, empty while it does not exist. */
+  readonly now: () => PackageState;
+  readonly change: (change: Partial<PackageState>) => void;
+  readonly setVersion: (stored: StoredVersion) => void;
+  /** What a cache answers for `facet`, which keeps what it read for `keepMs`, a 404 too. */
+  readonly cached: (facet: string, keepMs: number, read: () => PackageState | undefined) => PackageState | undefined;
+}
+
+const noState: PackageState = {
+  versions: new Map(),
+  distTags: new Map(),
+  tombstones: new Set(),
+  stuck: new Set(),
+};
+
+export function createPackageHistory(clock: VirtualClock): PackageHistory {
+  const states: { readonly at: number; readonly state: PackageState }[] = [];
+  const cache = new Map<string, { readonly at: number; readonly state: PackageState | undefined }>();
+  const now = (): PackageState => states.at(-1)?.state ?? noState;
+  const change = (part: Partial<PackageState>): void => {
+    states.push({ at: clock.now(), state: { ...now(), ...part } });
+  };
+  return {
+    hidden: new Map(),
+    at: (instant) => states.findLast(({ at }) => at <= instant)?.state,
+    now,
+    change,
+    setVersion: (stored) => change({ versions: new Map([...now().versions, [stored.version, stored]]) }),
+    cached(facet, keepMs, read) {
+      const known = cache.get(facet);
+      if (known !== undefined && clock.now() - known.at < keepMs) return known.state;
+      const state = read();
+      cache.set(facet, { at: clock.now(), state });
+      return state;
+    },
+  };
+}
