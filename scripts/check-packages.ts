@@ -34,7 +34,11 @@ async function startUnpacked(tarball: string, folder: string): Promise<string> {
 async function lintTarball(tarball: string): Promise<readonly string[]> {
   const bytes = await readFile(tarball);
   const { messages, pkg } = await publint({ pack: { tarball: new Uint8Array(bytes).buffer }, strict: true });
-  return messages.map((message) => `publint: ${formatMessage(message, pkg, { color: false }) ?? message.code}`);
+  // What `slipway demo` copies is a workspace of its own: its packages are not imported from where they lie.
+  const isOfExample = (message: (typeof messages)[number]): boolean =>
+    message.code === "NESTED_PACKAGE_JSON_FIELD_IGNORED" && message.args.filePath.startsWith("./dist/demo/");
+  const findings = messages.filter((message) => !isOfExample(message));
+  return findings.map((message) => `publint: ${formatMessage(message, pkg, { color: false }) ?? message.code}`);
 }
 
 async function checkTypes(tarball: string): Promise<readonly string[]> {

@@ -41,7 +41,7 @@ async function copyExample(): Promise<void> {
   await cp("../../examples/hai3", "dist/demo/hai3", { recursive: true, filter: isSource });
 }
 
-const bundled = [/^@slipway\/core$/, /^commander$/, /^semver(\/|$)/];
+const bundled = [/^@slipway\/core$/, /^semver(\/|$)/];
 
 export default defineConfig([
   { ...shared, entry: ["src/index.ts"], dts: { oxc: true } },
