@@ -118,6 +118,8 @@ function refuseStalePlan(state: RunState, at: number): void {
   if (refusing === undefined || state.isRefused) return;
   state.isRefused = true;
   for (const node of state.open) {
+    // The refusing step itself may not have left the open ones yet: it keeps its own status and problem.
+    if (isFinal(node.status)) continue;
     node.blockedBy ??= refusing.step.id;
     if (needsWrite(node)) {
       block(state, node, at);
