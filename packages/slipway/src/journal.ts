@@ -48,10 +48,7 @@ function parseLine(line: string, number: number, path: string): Event {
 }
 
 /** Parses a journal. `sizeBytes` is how much of the text is whole lines; the rest is torn. */
-export function parseJournal(
-  text: string,
-  path: string,
-): { readonly events: readonly Event[]; readonly sizeBytes: number } {
+function parseJournal(text: string, path: string): { readonly events: readonly Event[]; readonly sizeBytes: number } {
   const end = text.lastIndexOf("\n") + 1;
   const whole = text.slice(0, end);
   const lines = whole.split("\n").slice(0, -1);

@@ -128,7 +128,7 @@ async function readOwner(path: string): Promise<Owner | undefined> {
 }
 
 /** Writes a file so that a reader sees the old contents or the new, never half. */
-export async function writeWhole(path: string, contents: string | Uint8Array): Promise<void> {
+async function writeWhole(path: string, contents: string | Uint8Array): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
     const file = await open(temporary, "w", 0o600);

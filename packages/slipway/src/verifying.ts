@@ -36,11 +36,7 @@ interface Readings {
 }
 
 /** Runs `work` on every item, at most `atOnce` at a time, and keeps the order of the results. */
-export async function mapAtOnce<T, R>(
-  items: readonly T[],
-  atOnce: number,
-  work: (item: T) => Promise<R>,
-): Promise<R[]> {
+async function mapAtOnce<T, R>(items: readonly T[], atOnce: number, work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   let next = 0;
   const worker = async (): Promise<void> => {
@@ -123,7 +119,7 @@ async function readContents(
 }
 
 /** The contents of a tarball, or undefined for bytes that are none: a finding about the registry, not an error of ours. */
-export async function listIfTarball(bytes: Uint8Array): Promise<TarballContents | undefined> {
+async function listIfTarball(bytes: Uint8Array): Promise<TarballContents | undefined> {
   try {
     return await listTarball(bytes);
   } catch {

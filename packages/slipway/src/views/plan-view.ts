@@ -55,7 +55,7 @@ export function formatPlan(plan: Plan, terminal: Terminal): string {
   ].join("\n");
 }
 
-export function summarizePlan(plan: Plan): string {
+function summarizePlan(plan: Plan): string {
   const kept = plan.kept.filter((item) => item.reason === "published").length;
   const others = plan.kept.length - kept;
   return `${count(plan.packages.length, "package")} to release, ${kept} up to date${others > 0 ? `, ${others} left out` : ""}`;

@@ -46,7 +46,7 @@ const verbWidth = 12;
 const whatWidth = 34;
 
 /** Removes what a terminal would act on: C0, C1, DEL, and the marks that reorder text. */
-export function plain(text: string): string {
+function plain(text: string): string {
   // oxlint-disable-next-line no-control-regex
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
 }
