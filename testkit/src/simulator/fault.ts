@@ -25,7 +25,7 @@ export const readFaults = ["read-unavailable", "truncated-read", "stale-read"] a
 /** A cache in front of the registry kept a 404. Reads past the cache cannot meet it. */
 export const plainReadFaults = ["negative-cached-read"] as const;
 
-export const journalFaults = ["crash-before-durable", "crash-mid-append", "crash-after-durable"] as const;
+export const journalFaults = ["crash-before-durable", "crash-mid-append", "crash-after-durable", "disk-full"] as const;
 
 export type WriteFault = (typeof writeFaults)[number] | (typeof uploadFaults)[number];
 export type ReadFault = (typeof readFaults)[number] | (typeof plainReadFaults)[number];

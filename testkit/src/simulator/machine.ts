@@ -18,6 +18,7 @@ import {
   type TarballStore,
   type Workspace,
   type WorkspacePackage,
+  ProblemsError,
   exitCodeOf,
   fail,
   formatSpec,
@@ -221,6 +222,7 @@ function journalOf(setting: Setting, machine: Machine, process: SimProcess, entr
       };
       entries.push({ type: "append", record });
       history.appends.push(record);
+      if (fault === "disk-full") fail("SLIP_DISK", `the disk of ${machine.name} is full`);
       if (fault === "crash-before-durable") process.kill();
       if (setting.fsyncMs > 0 || fault === "crash-before-durable") await clock.ownedBy(process).sleep(setting.fsyncMs);
       record.durable = fault === "crash-mid-append" ? Math.ceil(events.length / 2) : events.length;
@@ -236,6 +238,12 @@ function journalOf(setting: Setting, machine: Machine, process: SimProcess, entr
 
 function failMissingPort(url: string): never {
   return fail("SLIP_REGISTRY_INVALID", `the simulation has no registry ${url}`);
+}
+
+/** What the command line prints without a stack; bugs are thrown on. */
+function problemsOf(error: unknown): ProblemsError {
+  if (error instanceof ProblemsError) return error;
+  throw error;
 }
 
 /** Runs the release command once on `machine`; resolves when it ends or dies. Throws what the product throws. */
@@ -306,11 +314,16 @@ export async function runCommand(
     ...(tamper.decide === undefined ? {} : { decide: tamper.decide }),
     ...(setting.watch === undefined ? {} : { onEvent: setting.watch }),
   });
-  const state = await Promise.race([running, process.died]);
+  const state = await Promise.race([running.catch(problemsOf), process.died]);
   record.endedAt = clock.now();
   // Timers that the command left behind end with it.
   process.kill();
   if (state === "died") return record;
+  if (state instanceof ProblemsError) {
+    record.problems = state.problems.map(({ code: problemCode }) => problemCode);
+    record.exitCode = Math.min(...state.problems.map(({ code: problemCode }) => exitCodeOf(problemCode)));
+    return record;
+  }
   const { exitCode } = makeReport(ready, state, clock.now());
   record.exitCode = tamper.exitCode?.(exitCode, state) ?? exitCode;
   record.statuses = new Map([...state.nodes].map(([id, node]) => [id, node.status]));

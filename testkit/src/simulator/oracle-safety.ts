@@ -239,12 +239,11 @@ function writesNothingAgain({ history, world }: Judged): readonly string[] {
   });
 }
 
-/** L2: a run that does not end well says what to do. */
-const namesARemedy = eachRun((run) =>
-  run.exitCode === undefined || run.exitCode === 0 || run.problems.length > 0
-    ? []
-    : [`exit ${run.exitCode} without a problem`],
-);
+/** L2: a run that does not end well says what is wrong, not only what waits for it. */
+const namesTheCause = eachRun(({ exitCode, problems }) => {
+  if (exitCode === undefined || exitCode === 0) return [];
+  return problems.some((code) => code !== "SLIP_DEPENDENCY_FAILED") ? [] : [`exit ${exitCode} without a cause`];
+});
 
 /** L1: once faults have stopped, running the same command again ends with exit 0; what only a person can mend is excused. */
 function converges(judged: Judged): readonly string[] {
@@ -307,6 +306,6 @@ export const safetyChecks: readonly Rule[] = [
   { id: "I17", check: bindsOnlyItsOwn },
   { id: "I18", check: staysWithinLimits },
   { id: "L1", check: converges },
-  { id: "L2", check: namesARemedy },
+  { id: "L2", check: namesTheCause },
   { id: "L5", check: writesNothingAgain },
 ];

@@ -94,7 +94,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     tamper: {
       journal: (port) => ({
         append(events) {
-          void port.append(events);
+          // What becomes of the line is nobody's business here: that is the bug.
+          port.append(events).catch(() => {});
           return Promise.resolve();
         },
       }),
@@ -358,6 +359,14 @@ export const plantedBugs: readonly PlantedBug[] = [
     },
   },
   {
+    breaks: "L2",
+    bug: "a step that failed has lost its problem",
+    caughtBy: ["L2"],
+    tamper: misjudge((node) => {
+      if (node.status === "failed") node.problem = undefined;
+    }),
+  },
+  {
     breaks: "L5",
     bug: "each check of a version sets its tag once more",
     caughtBy: ["L5"],
@@ -380,7 +389,6 @@ export const elsewhere: Readonly<Record<string, string>> = {
   I14: "attestations come with provenance",
   I15: "the audit trail comes later",
   I16: "retention comes later",
-  L2: "each problem has a hint by its type; the oracle still asks for a problem",
   L3: "tests of `verify`",
   L4: "tests of the journal's reader",
 };
