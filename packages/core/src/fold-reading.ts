@@ -17,7 +17,9 @@ export function observe(state: RunState, node: StepState, event: EventOf<"observ
   node.absentSince = undefined;
   node.shown = entry.integrity ?? "";
   if (node.isKept && node.expected === undefined) node.expected = entry.integrity;
-  if (entry.integrity !== undefined && entry.integrity === node.expected) {
+  const isExpected = entry.integrity !== undefined && entry.integrity === node.expected;
+  // A registry that shows no sha512 for a kept version leaves nothing to compare with but the tarball.
+  if (isExpected || (node.isKept && entry.integrity === undefined)) {
     node.needsJudging = false;
     if (node.status !== "accepted") node.nextAt = event.at;
   } else if (node.isKept) {
@@ -55,32 +57,53 @@ function foldUnavailable(state: RunState, node: StepState, event: EventOf<"obser
 
 /** How long absence must last before it is believed, which depends on what the last request was answered. */
 function patienceMs(state: RunState, node: StepState): number {
+  if (node.isKept || node.bound !== undefined) return state.limits.settleMs;
   if (node.isAsync) return state.limits.lostAsyncMs;
   if (node.answer === "accepted" || node.answer === "pending") return state.limits.lostMs;
-  if (node.answer === "exists") return state.limits.wedgeMs;
+  if (node.answer === "exists" && node.step.goal.kind === "publish") return state.limits.wedgeMs;
   return state.limits.settleMs;
+}
+
+/**
+ * The instant from which absence is believed. What was taken counts as lost by the age of its upload, over all attempts: the
+ * patience for a scan is longer than a run waits, and each run would begin it anew. In each attempt absence must last, too.
+ */
+function believedAt(state: RunState, node: StepState, absentSince: number): number {
+  const patience = patienceMs(state, node);
+  const isTaken = node.isAsync || node.answer === "accepted" || node.answer === "pending";
+  const since = isTaken ? Math.min(absentSince, node.lastWriteAt ?? absentSince) : absentSince;
+  return Math.max(absentSince + Math.min(patience, state.limits.settleMs), since + patience);
 }
 
 function foldAbsent(state: RunState, node: StepState, at: number): void {
   node.shown = null;
   node.observedAt = at;
   node.needsJudging = false;
-  if (!node.maybeApplied && !node.isKept) return setStatus(node, "ready", at);
+  if (!node.maybeApplied && !node.isKept && node.bound === undefined) return setStatus(node, "ready", at);
   node.absentSince ??= at;
-  const patience = node.isKept ? state.limits.settleMs : patienceMs(state, node);
-  if (at - node.absentSince < patience) {
-    if (node.status === "ready") setStatus(node, "pending", at);
-    backOff(state, node, at);
-    node.nextAt = Math.max(at + 1, Math.min(node.nextAt, node.absentSince + patience));
-    return;
-  }
-  believeAbsence(state, node, at);
+  const until = believedAt(state, node, node.absentSince);
+  if (at >= until) return believeAbsence(state, node, at);
+  if (node.status === "ready") setStatus(node, "pending", at);
+  backOff(state, node, at);
+  node.nextAt = Math.max(at + 1, Math.min(node.nextAt, until));
 }
 
 function believeAbsence(state: RunState, node: StepState, at: number): void {
   const spec = formatSpec(node.step.name, node.step.version);
   if (node.isKept) {
     const why = problem("SLIP_DEPENDENCY_UNPUBLISHED", `${node.step.registry} no longer shows ${spec}`, { spec });
+    return setFinal(node, "failed", at, why);
+  }
+  if (node.bound !== undefined) {
+    const why = problem(
+      "SLIP_VERSION_BURNT",
+      `${node.step.registry} showed ${spec} as an earlier attempt had made it, and no longer does`,
+      {
+        spec,
+        details: [`it had ${node.expected ?? "no integrity"}`],
+        hint: "bump the version; where the registry takes a number again, remove the release folder and run again",
+      },
+    );
     return setFinal(node, "failed", at, why);
   }
   if (node.answer === "exists" && !node.needsRepair) {
@@ -143,9 +166,10 @@ function observeTag(
 function foldTagUnmoved(state: RunState, node: StepState, at: number): void {
   if (node.waitingOn > 0 || !node.maybeApplied) return;
   node.absentSince ??= at;
-  if (at - node.absentSince < state.limits.settleMs) {
+  const until = believedAt(state, node, node.absentSince);
+  if (at < until) {
     backOff(state, node, at);
-    node.nextAt = Math.max(at + 1, Math.min(node.nextAt, node.absentSince + state.limits.settleMs));
+    node.nextAt = Math.max(at + 1, Math.min(node.nextAt, until));
     return setStatus(node, "pending", at);
   }
   if (node.refusal !== undefined) return setFinal(node, "failed", at, node.refusal);
@@ -172,7 +196,8 @@ function refuseToMoveBack(state: RunState, tagNode: StepState, at: number): void
 
 export function foldDownload(state: RunState, node: StepState, event: EventOf<"downloaded">): void {
   if (event.result !== "hashed") return backOff(state, node, event.at);
-  if (event.integrity === node.expected) return setFinal(node, "done", event.at, undefined);
+  const isUnchecked = node.isKept && node.expected === undefined;
+  if (isUnchecked || event.integrity === node.expected) return setFinal(node, "done", event.at, undefined);
   foldMismatch(state, node, event.at, event.integrity);
 }
 

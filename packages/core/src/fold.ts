@@ -17,11 +17,14 @@ export function applyEvent(state: RunState, event: Event): void {
     case "resumed":
       return beginAttempt(state, event);
     case "observed":
+      noteCaches(state, event);
       for (const node of state.byPackage.get(packageKey(event.registry, event.name)) ?? [])
         change(state, node, event.at, () => observe(state, node, event));
       return;
     case "waited":
-      state.pausedUntil.set(event.registry, { untilAt: event.untilAt, reason: event.reason });
+      // Requests under way together are answered one after the other: a later, shorter pause takes nothing back.
+      if (event.untilAt > (state.pausedUntil.get(event.registry)?.untilAt ?? 0))
+        state.pausedUntil.set(event.registry, { untilAt: event.untilAt, reason: event.reason });
       return;
     case "ended":
       return end(state, event);
@@ -33,6 +36,12 @@ export function applyEvent(state: RunState, event: Event): void {
       if (node !== undefined) change(state, node, event.at, () => applyToNode(state, node, event));
     }
   }
+}
+
+/** A plain read that shows the package tells whether a cache stands in front of the registry. One that was seen stays. */
+function noteCaches(state: RunState, { registry, fresh, isUncached, packument }: EventOf<"observed">): void {
+  if (fresh || packument !== "shown") return;
+  state.uncachedRegistries.set(registry, isUncached === true && state.uncachedRegistries.get(registry) !== false);
 }
 
 type NodeEvent = EventOf<"downloaded" | "looked-up" | "bound" | "judged" | "write-started" | "write-ended" | "failed">;
@@ -70,6 +79,7 @@ function beginAttempt(state: RunState, event: EventOf<"opened" | "resumed">): vo
   state.ended = undefined;
   state.writing.clear();
   state.pausedUntil.clear();
+  state.uncachedRegistries.clear();
   state.open.clear();
   state.undecided = state.plan.steps.length;
   state.isGateOpen = false;

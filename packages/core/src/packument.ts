@@ -21,7 +21,7 @@ export type Reading<T> =
 
 /** One version of a packument. `manifest` is the registry's own copy of package.json with its additions. */
 export interface PackumentVersion {
-  /** Subresource integrity, `sha512-…`; undefined when the registry shows none. */
+  /** The `sha512-…` of the integrity shown; undefined when the registry shows none, or only weaker digests. */
   readonly integrity: string | undefined;
   readonly tarball: string | undefined;
   readonly gitHead: string | undefined;
@@ -57,11 +57,16 @@ function stringMap(value: unknown): Map<string, string> {
   return map;
 }
 
+/** The sha512 of an integrity, which may hold several digests (`sha1-… sha512-…?option`); undefined when it has none. */
+function findSha512(integrity: unknown): string | undefined {
+  return typeof integrity === "string" ? /(?:^|\s)(sha512-[^\s?]+)/.exec(integrity)?.[1] : undefined;
+}
+
 export function parsePackumentVersion(manifest: JsonObject): PackumentVersion {
   const dist = isJsonObject(manifest["dist"]) ? manifest["dist"] : {};
   const deprecated = manifest["deprecated"];
   return {
-    integrity: stringOf(dist["integrity"]),
+    integrity: findSha512(dist["integrity"]),
     tarball: stringOf(dist["tarball"]),
     gitHead: stringOf(manifest["gitHead"]),
     // An empty message means "not deprecated": that is how `npm deprecate pkg ""` undoes one.

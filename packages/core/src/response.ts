@@ -137,14 +137,17 @@ export function messageOf(body: unknown): string {
   return texts.join(": ").slice(0, messageLengthMax);
 }
 
+/** No pause is longer than this, and none becomes an infinity that a journal cannot hold. */
+const retryAfterMaxMs = 366 * 24 * 60 * 60_000;
+
 /** Milliseconds asked for by a Retry-After header in seconds or as a date; undefined when there is none. */
 export function parseRetryAfter(header: string | undefined, dateHeader: string | undefined): number | undefined {
   if (header === undefined) return undefined;
-  if (/^\d+$/.test(header.trim())) return Number(header.trim()) * 1000;
+  if (/^\d+$/.test(header.trim())) return Math.min(Number(header.trim()) * 1000, retryAfterMaxMs);
   const until = parseHttpDate(header);
   // Measured against the server's own Date header: its clock and ours may differ.
   const now = dateHeader === undefined ? undefined : parseHttpDate(dateHeader);
-  return until === undefined || now === undefined ? undefined : Math.max(0, until - now);
+  return until === undefined || now === undefined ? undefined : Math.min(Math.max(0, until - now), retryAfterMaxMs);
 }
 
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

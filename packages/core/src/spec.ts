@@ -49,6 +49,8 @@ export function findVersionFault(version: unknown): string | undefined {
 export function findTagFault(tag: string): string | undefined {
   if (tag === "" || tag !== encodeURIComponent(tag))
     return "must be non-empty and may only hold characters that need no escape in a URL";
+  if (/^\.+$/.test(tag)) return "would be a step upwards in a URL";
+  if (tag === "__proto__") return "cannot be a key of a document that JavaScript reads";
   if (semver.validRange(tag) !== null) return "is a semver range, so an install could never select it";
   if (tag.startsWith("slipway-")) return "begins with slipway-, which is kept for tags of unfinished releases";
   return undefined;

@@ -119,6 +119,14 @@ const cases: readonly Case[] = [
     rest: { retryAfterMs: 1_934_000 },
   },
   {
+    what: "a rate limit beyond all numbers is a year, which a journal can hold",
+    answer: response(429, undefined, { "retry-after": "9".repeat(400) }),
+    class: "retry",
+    row: "rate",
+    code: "SLIP_RATE_LIMITED",
+    rest: { retryAfterMs: 366 * 86_400_000 },
+  },
+  {
     what: "a rate limit as a date, by the server's own clock",
     answer: response(429, undefined, {
       "retry-after": "Sat, 21 Nov 2026 04:02:00 GMT",

@@ -167,6 +167,18 @@ interface Story {
 }
 
 const absent = look("a", 1, null, "0.9.0");
+const boundToOther: Event = {
+  type: "bound",
+  at: 2,
+  step: "publish:a@1.0.0",
+  integrity: "sha512-other",
+  verdict: "same-source",
+  evidence: "e",
+  files: [],
+};
+const tagStep = { step: "dist-tag:a@1.0.0:latest", write: "set-tag" } as const;
+const setTag = (at: number): Event => ({ type: "write-started", at, ...tagStep });
+const tagSet = (at: number): Event => ({ type: "write-ended", at, ...tagStep, answer: "accepted", status: 200 });
 
 const stories: readonly Story[] = [
   { what: "a release begins with looking", events: [opened], at: 1, next: [look1] },
@@ -515,6 +527,96 @@ const stories: readonly Story[] = [
     statuses: { "publish:a@1.0.0": "failed" },
   },
   {
+    what: "the longer of two pauses holds",
+    events: [
+      opened,
+      absent,
+      { type: "waited", at: 2, registry, untilAt: 9000, reason: "answered 429" },
+      { type: "waited", at: 3, registry, untilAt: 500, reason: "answered 429" },
+    ],
+    at: 4,
+    next: [],
+    wakeAt: 9000,
+  },
+  {
+    what: "a bound version that is absent later is not taken for one that was never there",
+    events: [opened, look("a", 1, "sha512-other", "0.9.0"), boundToOther, resumed(50), look("a", 51, null, "0.9.0")],
+    at: 200,
+    next: [look1],
+    statuses: { "publish:a@1.0.0": "pending" },
+  },
+  {
+    what: "our build is not sent in place of bound contents that have gone",
+    events: [
+      opened,
+      look("a", 1, "sha512-other", "0.9.0"),
+      boundToOther,
+      resumed(50),
+      look("a", 51, null, "0.9.0"),
+      look("a", 1060, null, "0.9.0"),
+    ],
+    at: 1061,
+    next: [],
+    statuses: { "publish:a@1.0.0": "failed" },
+  },
+  {
+    what: "an upload that was taken for later counts as lost by its own age, over all attempts",
+    events: [
+      opened,
+      absent,
+      started("a", 2),
+      ended("a", 3, "accepted", { status: 202, isAsync: true }),
+      resumed(limits.lostAsyncMs + 10),
+      look("a", limits.lostAsyncMs + 20, null, "0.9.0"),
+      look("a", limits.lostAsyncMs + 1030, null, "0.9.0"),
+    ],
+    at: limits.lostAsyncMs + 1031,
+    next: [upload1],
+  },
+  {
+    what: "an upload that was taken for later is not sent again early by a later attempt",
+    events: [
+      opened,
+      absent,
+      started("a", 2),
+      ended("a", 3, "accepted", { status: 202, isAsync: true }),
+      resumed(20_000),
+      look("a", 20_001, null, "0.9.0"),
+      look("a", 40_000, null, "0.9.0"),
+    ],
+    at: 41_000,
+    next: [look1],
+  },
+  {
+    what: "a dist-tag whose write was accepted is looked at for long before it is written again",
+    events: [
+      opened,
+      look("a", 1, ours, "0.9.0"),
+      hashed("a", 2),
+      setTag(3),
+      tagSet(4),
+      look("a", 5, ours, "0.9.0"),
+      look("a", 8000, ours, "0.9.0"),
+    ],
+    at: 9000,
+    next: [look1],
+    statuses: { "dist-tag:a@1.0.0:latest": "pending" },
+  },
+  {
+    what: "a dist-tag whose accepted write was lost is written again",
+    events: [
+      opened,
+      look("a", 1, ours, "0.9.0"),
+      hashed("a", 2),
+      setTag(3),
+      tagSet(4),
+      look("a", 5, ours, "0.9.0"),
+      look("a", 10_100, ours, "0.9.0"),
+    ],
+    at: 10_101,
+    next: ["set-tag dist-tag:a@1.0.0:latest"],
+  },
+  {
     what: "a completed release is looked at again and not written",
     events: [
       opened,
@@ -546,6 +648,24 @@ test("a kept dependency counts once its entry and tarball agree", () => {
   expect(keysAt(tell(plan, before), 2)).toEqual(["inspect kept:k@1.0.0"]);
   const proven: Event = { type: "downloaded", at: 3, step: "kept:k@1.0.0", result: "hashed", integrity: "sha512-kept" };
   expect(keysAt(tell(plan, [...before, proven]), 4)).toEqual([upload1]);
+});
+
+test("a kept dependency whose registry shows no sha512 counts once its tarball can be downloaded", () => {
+  const kept: Kept = { name: "k", version: "1.0.0", registry, reason: "published" };
+  const plan = planOf(stepsOf("a", ["kept:k@1.0.0"]), [kept]);
+  const bare: Event = { ...look("k", 1, null, null), versions: { "1.0.0": {} } } as Event;
+  const before = [opened, look("a", 1, null, null), bare];
+  expect(keysAt(tell(plan, before), 2)).toEqual(["inspect kept:k@1.0.0"]);
+  const served: Event = { type: "downloaded", at: 3, step: "kept:k@1.0.0", result: "hashed", integrity: "sha512-k" };
+  expect(keysAt(tell(plan, [...before, served]), 4)).toEqual([upload1]);
+});
+
+test("a kept dependency that shows other contents than the plan saw blocks what depends on it", () => {
+  const kept: Kept = { name: "k", version: "1.0.0", registry, reason: "published", integrity: "sha512-kept" };
+  const plan = planOf(stepsOf("a", ["kept:k@1.0.0"]), [kept]);
+  const state = tell(plan, [opened, look("a", 1, null, null), look("k", 1, "sha512-other", null)]);
+  expect(state.nodes.get("kept:k@1.0.0")?.status).toBe("conflict");
+  expect(state.nodes.get("publish:a@1.0.0")?.status).toBe("blocked");
 });
 
 test("the longest remaining chain goes first", () => {

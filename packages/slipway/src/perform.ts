@@ -8,6 +8,7 @@ import {
   type Clock,
   classify,
   type Event,
+  type EventOf,
   formatSpec,
   judge,
   type Limits,
@@ -43,7 +44,7 @@ export async function perform(action: Action, context: PerformContext): Promise<
       return context.record([observe(context, action.registry, action.name, reading)]);
     }
     case "inspect":
-      return inspect(action.node, context);
+      return inspect(action.node, action.isAtOnce, context);
     case "judge":
       return judgeServed(action.node, context);
     case "look-up": {
@@ -106,20 +107,34 @@ function observe(
   return observation(context.nodesOf(packageKey(registry, name)), { registry, name, reading, kind });
 }
 
-/** Can it be installed? The abbreviated packument on the plain URL, then the tarball it names, hashed. */
-async function inspect(node: StepState, context: PerformContext): Promise<void> {
+/**
+ * Can it be installed? The abbreviated packument on the plain URL, then the tarball it names, hashed. `isAtOnce` asks for both
+ * together: a tarball fetched so counts only if it is the one that the packument turns out to name.
+ */
+async function inspect(node: StepState, isAtOnce: boolean, context: PerformContext): Promise<void> {
   const { registry, name, version } = node.step;
   const port = context.registries(registry);
-  const reading = await port.readPackument(name, "plain");
+  const [reading, early] = await Promise.all([
+    port.readPackument(name, "plain"),
+    isAtOnce ? fetchTarball(node, port, undefined, context.clock) : undefined,
+  ]);
   const observed = observe(context, registry, name, reading, "plain");
   const entry = reading.kind === "shown" ? reading.value.versions.get(version) : undefined;
-  if (entry === undefined || entry.integrity !== node.expected) return context.record([observed]);
-  const download = await fetchTarball(node, port, entry.tarball, context.clock);
+  // A kept version without a sha512 is held to its tarball alone.
+  const isComparable = entry?.integrity === node.expected || (node.isKept && entry?.integrity === undefined);
+  if (entry === undefined || !isComparable) return context.record([observed]);
+  const isNamed =
+    entry.tarball !== undefined &&
+    port.tarballUrl(name, version, entry.tarball) === port.tarballUrl(name, version, undefined);
+  const download =
+    early !== undefined && isNamed && early.integrity === node.expected
+      ? { event: { ...early.event, at: context.clock.now() } }
+      : await fetchTarball(node, port, entry.tarball, context.clock);
   return context.record([observed, download.event]);
 }
 
 type Download = {
-  readonly event: Event;
+  readonly event: EventOf<"downloaded">;
   readonly integrity: string | undefined;
   readonly bytes: Uint8Array | undefined;
 };
