@@ -33,6 +33,8 @@ export interface NpmSettings {
   readonly hostReplacement: HostReplacement;
   /** Every secret that the configuration holds, for redaction. */
   readonly secrets: readonly string[];
+  /** Names of the environment variables that those secrets are written with, such as `NPM_TOKEN`. */
+  readonly secretVariables: readonly string[];
 }
 
 interface LoadedConfig {
@@ -145,6 +147,15 @@ function secretsOf(config: LoadedConfig): readonly string[] {
   return [...new Set(secrets.filter((secret) => secret !== ""))];
 }
 
+function secretVariablesOf(config: LoadedConfig): readonly string[] {
+  const texts = Object.keys(config.flat).flatMap((key) =>
+    secretKey.test(key) ? (config.written(key)?.text ?? []) : [],
+  );
+  return [
+    ...new Set(texts.flatMap((text) => [...text.matchAll(/\$\{([^}?]+)\??\}/g)].flatMap(([, name]) => name ?? []))),
+  ];
+}
+
 /** Reads npm's configuration as npm would in `cwd`. The environment is passed in; nothing is written to it. */
 export async function readNpmConfig(options: NpmConfigOptions): Promise<NpmSettings> {
   const config = await loadConfig(options);
@@ -164,5 +175,6 @@ export async function readNpmConfig(options: NpmConfigOptions): Promise<NpmSetti
     connectionFor: (registryUrl) => connectionOf(config, options.env, registryUrl, credentialsFor(registryUrl)),
     hostReplacement: { ...(rule === undefined ? {} : { rule }), defaultRegistry: config.defaultRegistry },
     secrets: secretsOf(config),
+    secretVariables: secretVariablesOf(config),
   };
 }

@@ -260,6 +260,19 @@ test("every secret of the configuration is known for redaction, and the environm
   expect(env).toEqual({ TOKEN: "token-in-variable" });
 });
 
+test("the variables that secrets are written with are known by name, and others are not", async () => {
+  const settings = await read({
+    user: [
+      "//a.example/:_authToken=${RELEASE_KEY}",
+      "//b.example/:username=${BUILD_USER}",
+      "//b.example/:_password=${BUILD_PASSWORD?}",
+      "cache=${CACHE_FOLDER}",
+    ].join("\n"),
+    env: { RELEASE_KEY: "a-key", BUILD_USER: "u", CACHE_FOLDER: join(root, "cache") },
+  });
+  expect(settings.secretVariables.toSorted()).toEqual(["BUILD_PASSWORD", "RELEASE_KEY"]);
+});
+
 test("replace-registry-host is passed on as npm reads it", async () => {
   expect((await read({})).hostReplacement.rule).toBe("npmjs");
   expect((await read({ user: "replace-registry-host=never" })).hostReplacement.rule).toBe("never");
