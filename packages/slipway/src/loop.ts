@@ -202,5 +202,6 @@ async function waitForChange({ clock, untilMs, signal, isWoken, onListen }: Wait
       signal.addEventListener("abort", () => resolve(), { once: true, signal: sleeping.signal });
   });
   await Promise.race(untilMs === undefined ? [changed] : [changed, clock.sleep(Math.max(1, untilMs), sleeping.signal)]);
-  sleeping.abort();
+  // A reason of one's own spares the exception, with its stack, that Node would make for each turn.
+  sleeping.abort("woken");
 }
