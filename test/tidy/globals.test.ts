@@ -28,10 +28,11 @@ const permissions: Readonly<Record<string, Permission>> = {
   "git.ts": { names: ["process"], reason: "the environment that git is started with" },
   "git-base.ts": { names: ["process"], reason: "default for the CI variables" },
   "registries.ts": { names: ["process"], reason: "Node's version and platform in the user agent" },
-  "release-folder.ts": {
+  "folder-lock.ts": {
     names: ["process"],
     reason: "the lock names this process, and looks for the one that holds it",
   },
+  "release-folder.ts": { names: ["process"], reason: "the pid keeps temporary files of two processes apart" },
   "registry/http.ts": { names: ["setTimeout"], reason: "time-outs of sockets, which no test may fake away" },
   "registry/registry-writes.ts": { names: ["process"], reason: "_nodeVersion of the publish document" },
   "tarball/lifecycle.ts": { names: ["process"], reason: "what npm tells scripts about the process that runs them" },

@@ -3,6 +3,7 @@
  * died while writing, is cut; anything else that cannot be read is a problem, never skipped.
  */
 import { type FileHandle, open, readFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { type Event, type EventType, fail, isJsonObject, type JournalPort } from "@slipway/core";
 
 export interface Journal extends JournalPort {
@@ -30,7 +31,7 @@ function isEvent(value: unknown): value is Event {
   return (
     isJsonObject(value) &&
     typeof value["type"] === "string" &&
-    value["type"] in eventTypes &&
+    Object.hasOwn(eventTypes, value["type"]) &&
     typeof value["at"] === "number"
   );
 }
@@ -80,16 +81,39 @@ export async function openJournal(path: string, releaseId: string): Promise<Jour
   const file = await open(path, "a+", 0o600).catch((cause: unknown) => failToWrite(path, cause));
   const { sizeBytes } = parseJournal(await file.readFile("utf8"), path);
   await file.truncate(sizeBytes);
-  return { history, append: (events) => append(file, path, events), close: () => file.close() };
+  // A new file is durable only with the folder that names it.
+  if (history.length === 0) await syncFolder(dirname(path));
+  return { history, append: createAppend(file, path, sizeBytes), close: () => file.close() };
 }
 
-async function append(file: FileHandle, path: string, events: readonly Event[]): Promise<void> {
-  const text = events.map((event) => `${JSON.stringify(event)}\n`).join("");
+/** Appends one batch after the other; each begins behind the last that became durable. */
+function createAppend(file: FileHandle, path: string, durableBytes: number): JournalPort["append"] {
+  let sizeBytes = durableBytes;
+  let isTorn = false;
+  return async (events) => {
+    const bytes = Buffer.from(events.map((event) => `${JSON.stringify(event)}\n`).join(""), "utf8");
+    try {
+      // A full disk takes half a line: whatever comes next must not stand behind that half.
+      if (isTorn) await file.truncate(sizeBytes);
+      isTorn = true;
+      await file.appendFile(bytes);
+      await file.datasync();
+    } catch (cause) {
+      failToWrite(path, cause);
+    }
+    isTorn = false;
+    sizeBytes += bytes.length;
+  };
+}
+
+/** Makes the names in a folder durable, where the system can do that. */
+export async function syncFolder(dir: string): Promise<void> {
+  // Windows opens no folders, and keeps their entries in a journal of its own.
+  const folder = await open(dir, "r").catch(() => undefined);
   try {
-    await file.appendFile(text, "utf8");
-    await file.datasync();
-  } catch (cause) {
-    failToWrite(path, cause);
+    await folder?.sync();
+  } finally {
+    await folder?.close();
   }
 }
 

@@ -15,7 +15,8 @@ import {
   type Spec,
   type TarballStore,
 } from "@slipway/core";
-import { failToWrite, isCode } from "./journal.ts";
+import { lockFolder } from "./folder-lock.ts";
+import { failToWrite, isCode, syncFolder } from "./journal.ts";
 import { listTarball, readTarballManifest } from "./tarball/list-tarball.ts";
 
 export const folderName = ".slipway";
@@ -47,84 +48,18 @@ export function integrityOf(bytes: Uint8Array): string {
 /** Creates the folder where it is missing and locks it. Throws SLIP_FOLDER_IN_USE while another process has it open. */
 export async function openReleaseFolder(dir: string): Promise<ReleaseFolder> {
   try {
-    await mkdir(join(dir, "tarballs"), { recursive: true });
+    const created = await mkdir(join(dir, "tarballs"), { recursive: true });
+    // Durable names of all folders that were made: what a journal proves must not vanish with its folder.
+    for (let at = join(dir, "tarballs"); created !== undefined; at = dirname(at)) {
+      await syncFolder(dirname(at));
+      if (at === created || at === dirname(at)) break;
+    }
     // The folder must never end up in a commit, nor make the work tree look changed.
     await writeFile(join(dir, ".gitignore"), "*\n");
   } catch (cause) {
     failToWrite(dir, cause);
   }
-  const lockPath = join(dir, "lock");
-  await lock(lockPath, dir);
-  return { dir, journalPath: journalPathOf(dir), close: () => rm(lockPath, { force: true }) };
-}
-
-interface Owner {
-  readonly pid: number;
-  /** Tells a process from a later one with the same pid; empty where the system does not say. */
-  readonly startedAt: string;
-}
-
-async function describeProcess(pid: number): Promise<Owner | undefined> {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    // EPERM: it lives, under another user.
-    if (!isCode(error, "EPERM")) return undefined;
-  }
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-    // Field 22, counted after the command's closing parenthesis, which is field 2 and may hold anything.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return { pid, startedAt: fields[0] === "Z" ? "gone" : (fields[19] ?? "") };
-  } catch {
-    // Not Linux, or gone in between: the pid alone has to do.
-    return { pid, startedAt: "" };
-  }
-}
-
-async function lock(path: string, dir: string): Promise<void> {
-  const self = (await describeProcess(process.pid)) ?? { pid: process.pid, startedAt: "" };
-  for (let attempt = 0; attempt < 3; attempt += 1) {
-    try {
-      const file = await open(path, "wx", 0o600);
-      await file.writeFile(JSON.stringify(self));
-      await file.close();
-      return;
-    } catch (cause) {
-      if (!isCode(cause, "EEXIST")) failToWrite(path, cause);
-    }
-    const owner = await readOwner(path);
-    const living = owner === undefined ? undefined : await describeProcess(owner.pid);
-    if (owner !== undefined && living !== undefined && living.startedAt === owner.startedAt)
-      fail("SLIP_FOLDER_IN_USE", `process ${owner.pid} has ${dir} open`);
-    await removeStaleLock(path);
-  }
-  fail("SLIP_FOLDER_IN_USE", `other processes are opening ${dir}`);
-}
-
-/** Takes a dead owner's lock away by renaming it, so that of two processes that found it dead only one succeeds. */
-async function removeStaleLock(path: string): Promise<void> {
-  const aside = `${path}.${process.pid}`;
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if (!isCode(error, "ENOENT")) throw error;
-    return;
-  }
-  await rm(aside, { force: true });
-}
-
-async function readOwner(path: string): Promise<Owner | undefined> {
-  let value: unknown;
-  try {
-    value = JSON.parse(await readFile(path, "utf8"));
-  } catch {
-    // Torn or already gone: nobody can be named as its owner.
-    return undefined;
-  }
-  if (!isJsonObject(value) || typeof value["pid"] !== "number" || typeof value["startedAt"] !== "string")
-    return undefined;
-  return { pid: value["pid"], startedAt: value["startedAt"] };
+  return { dir, journalPath: journalPathOf(dir), close: await lockFolder(dir) };
 }
 
 /** Writes a file so that a reader sees the old contents or the new, never half. */

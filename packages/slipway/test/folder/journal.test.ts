@@ -1,0 +1,91 @@
+/** The journal on a disk that fails and after processes that died. */
+import { execFile } from "node:child_process";
+import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Event } from "@slipway/core";
+import { openJournal, readJournal } from "../../src/journal.ts";
+
+const releaseId = "0123456789ab";
+const opened: Event = { type: "opened", at: 1, schema: 1, releaseId, planDigest: "d", toolVersion: "0", attempt: 1 };
+const failed = (message: string): Event => ({
+  type: "failed",
+  at: 2,
+  step: "publish:a@1.0.0",
+  problem: { code: "SLIP_DISK", message, hint: "" },
+});
+
+let dir: string;
+let path: string;
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), "slipway-journal-"));
+  path = join(dir, "journal.ndjson");
+});
+
+afterEach(() => rm(dir, { recursive: true, force: true }));
+
+test("what was appended is read back, and goes on after it was opened again", async () => {
+  const first = await openJournal(path, releaseId);
+  await first.append([opened]);
+  await first.close();
+  const second = await openJournal(path, releaseId);
+  expect(second.history).toEqual([opened]);
+  await second.append([failed("é"), failed("b")]);
+  await second.close();
+  expect(await readJournal(path)).toEqual([opened, failed("é"), failed("b")]);
+});
+
+test("a torn last line is cut, in the middle of a character too", async () => {
+  await writeFile(path, `${JSON.stringify(opened)}\n`);
+  await appendFile(path, Buffer.from(`{"type":"failed","at":2,"step":"é`).subarray(0, -1));
+  const journal = await openJournal(path, releaseId);
+  await journal.append([failed("after")]);
+  await journal.close();
+  expect(await readJournal(path)).toEqual([opened, failed("after")]);
+});
+
+test.each(['{"type":"constructor","at":1}', '{"type":"write-started"}', "null", "{"])(
+  "a whole line that is no event is a problem: %s",
+  async (line) => {
+    await writeFile(path, `${JSON.stringify(opened)}\n${line}\n`);
+    await expect(readJournal(path)).rejects.toThrow("SLIP_JOURNAL_INVALID");
+  },
+);
+
+test("the journal of another release is refused", async () => {
+  await writeFile(path, `${JSON.stringify({ ...opened, releaseId: "ba9876543210" })}\n`);
+  await expect(openJournal(path, releaseId)).rejects.toThrow("SLIP_JOURNAL_INVALID");
+});
+
+test("a line that the disk took only half of spoils no line that is written after it", async () => {
+  const moduleUrl = new URL("../../src/journal.ts", import.meta.url).href;
+  const script = `
+    const { openJournal } = await import(${JSON.stringify(moduleUrl)});
+    const [path, releaseId, first, long, last] = JSON.parse(process.argv[1]);
+    const journal = await openJournal(path, releaseId);
+    await journal.append([first]);
+    const reason = await journal.append([long]).then(() => "written", String);
+    await journal.append([last]);
+    await journal.close();
+    process.stdout.write(reason);
+  `;
+  const given = JSON.stringify([path, releaseId, opened, failed("x".repeat(100_000)), failed("short")]);
+  // A file that may not grow beyond 4 KiB takes part of a longer line, as a disk does that becomes full.
+  const { stdout } = await promisify(execFile)("bash", [
+    "-c",
+    'ulimit -f 4 && exec "$@"',
+    "bash",
+    process.execPath,
+    "--conditions=slipway-source",
+    "--input-type=module",
+    "-e",
+    script,
+    given,
+  ]);
+  expect(stdout).toContain("SLIP_DISK");
+  expect(await readJournal(path)).toEqual([opened, failed("short")]);
+  expect(await readFile(path, "utf8")).not.toContain("xxx");
+});
