@@ -18,7 +18,7 @@ import { respond } from "./profile.ts";
 import type { Random } from "./random.ts";
 import type { PackageState, StoredVersion } from "./package-history.ts";
 import type { RegistryWorld, Write } from "./registry-world.ts";
-import { integrityOf } from "./sim-tarball.ts";
+import { integrityOfStored } from "./sim-tarball.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 
 export interface Latency {
@@ -46,17 +46,6 @@ export interface ConnectionContext {
   readonly uploadTimeoutMs: number;
   /** How stale a read past the caches may be: a replica that has not caught up. */
   readonly staleMaxMs: number;
-}
-
-const integrities = new WeakMap<Uint8Array, string>();
-
-/** The same stored bytes are downloaded again and again: hashed once. */
-function hashOnce(bytes: Uint8Array): string {
-  const known = integrities.get(bytes);
-  if (known !== undefined) return known;
-  const made = integrityOf(bytes);
-  integrities.set(bytes, made);
-  return made;
 }
 
 function tarballUrl(url: string, name: string, version: string): string {
@@ -284,6 +273,7 @@ export function connect(context: ConnectionContext): RegistryPort {
           return { value: true, versions: new Map([[version, stored.integrity]]) };
         },
       }),
+    tarballUrl: (name, version, announced) => announced ?? tarballUrl(url, name, version),
     readTarball: (name, version, _url, keepBytes) =>
       read<ServedTarball>(context, {
         name,
@@ -292,7 +282,7 @@ export function connect(context: ConnectionContext): RegistryPort {
         see: (state) => {
           const bytes = state?.versions.get(version)?.bytes;
           if (bytes === undefined) return { value: undefined };
-          const integrity = hashOnce(bytes);
+          const integrity = integrityOfStored(bytes);
           return {
             value: { integrity, sizeBytes: bytes.length, bytes: keepBytes ? bytes : undefined },
             versions: new Map([[version, integrity]]),

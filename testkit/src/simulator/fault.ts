@@ -54,17 +54,21 @@ export type FaultSource = (operation: Operation, possible: readonly Fault[]) => 
 
 export const noFaults: FaultSource = () => undefined;
 
+const uploadPossible: readonly Fault[] = [...writeFaults, ...uploadFaults];
+const plainReadPossible: readonly Fault[] = [...readFaults, ...plainReadFaults];
+const oneLinePossible: readonly Fault[] = journalFaults.filter((fault) => fault !== "crash-mid-append");
+
 export function possibleFaults(operation: Operation, eventCount = 1): readonly Fault[] {
   switch (operation.kind) {
     case "upload":
-      return [...writeFaults, ...uploadFaults];
+      return uploadPossible;
     case "write":
       return writeFaults;
     case "fresh-read":
       return readFaults;
     case "plain-read":
-      return [...readFaults, ...plainReadFaults];
+      return plainReadPossible;
     case "append":
-      return eventCount > 1 ? journalFaults : journalFaults.filter((fault) => fault !== "crash-mid-append");
+      return eventCount > 1 ? journalFaults : oneLinePossible;
   }
 }

@@ -159,6 +159,15 @@ function plan(setting: Setting, code: SimSource, machine: Machine): Planned {
   return { plan: result.plan, exitCode, problems: result.problems.map((item) => item.code), readings };
 }
 
+const reproducible = new WeakMap<SimPackage["manifest"], SimTarball>();
+
+/** The same sources give the same tarball, on any machine: made once. */
+function packOnce({ manifest, files }: Pick<SimPackage, "manifest" | "files">): SimTarball {
+  const tarball = reproducible.get(manifest) ?? packSim(manifest, files);
+  reproducible.set(manifest, tarball);
+  return tarball;
+}
+
 /** Packs what the plan uploads. A tarball for which the journal shows a write is not made again. */
 function pack(setting: Setting, code: SimSource, machine: Machine, planned: Plan): Plan {
   machine.builds += 1;
@@ -169,6 +178,10 @@ function pack(setting: Setting, code: SimSource, machine: Machine, planned: Plan
     const spec = formatSpec(item.name, item.version);
     const kept = machine.tarballs.get(spec);
     if (kept !== undefined && (machine.build === "reproducible" || written.has(kept.integrity))) continue;
+    if (machine.build === "reproducible") {
+      machine.tarballs.set(spec, packOnce({ manifest, files }));
+      continue;
+    }
     const stamp = `built ${machine.builds} on ${machine.name} at ${setting.clock.now()}`;
     machine.tarballs.set(
       spec,

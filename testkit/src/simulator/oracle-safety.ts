@@ -14,7 +14,7 @@ import {
   uploadsOf,
   writesOf,
 } from "./oracle-view.ts";
-import { integrityOf, listSim } from "./sim-tarball.ts";
+import { integrityOfStored, listSim } from "./sim-tarball.ts";
 
 function eachRun(ask: (run: RunRecord, judged: Judged) => readonly string[]): Rule["check"] {
   return (judged) =>
@@ -36,7 +36,7 @@ function closesAtEveryInstant({ world, history, code }: Judged): readonly string
         (item) =>
           semver.satisfies(item.version, range) &&
           item.bytes !== undefined &&
-          (integrityOf(item.bytes) === item.integrity || wasCorrupted(world, name, item.version)),
+          (integrityOfStored(item.bytes) === item.integrity || wasCorrupted(world, name, item.version)),
       );
       return installable
         ? []
@@ -95,7 +95,7 @@ const provesWhatItSays = eachRun((run, { world }) => {
         wasCorrupted(world, step.name, step.version) &&
         hasDownloaded(run, step.name, step.version, shown.integrity, endedAt);
       if (isCorruptedSince) return [];
-      if (shown.bytes === undefined || integrityOf(shown.bytes) !== shown.integrity)
+      if (shown.bytes === undefined || integrityOfStored(shown.bytes) !== shown.integrity)
         return [`${step.id} counts as ${status}, but cannot be installed`];
       return hasDownloaded(run, step.name, step.version, shown.integrity, endedAt)
         ? []

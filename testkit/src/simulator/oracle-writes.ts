@@ -17,7 +17,7 @@ import {
   wasCorrupted,
   writesOf,
 } from "./oracle-view.ts";
-import { integrityOf, listSim } from "./sim-tarball.ts";
+import { integrityOfStored, listSim } from "./sim-tarball.ts";
 
 /** Asks a question of each write of each run. */
 function eachWrite(ask: (write: WriteRecord, run: RunRecord, judged: Judged) => readonly string[]): Rule["check"] {
@@ -202,7 +202,7 @@ const ordersByInstallable = eachWrite((write, run, { code, world }) => {
     const shown = world.stateOf(sibling.name, write.sentAt)?.versions.get(sibling.version);
     const isRight =
       shown?.bytes !== undefined &&
-      (integrityOf(shown.bytes) === shown.integrity || wasCorrupted(world, sibling.name, sibling.version));
+      (integrityOfStored(shown.bytes) === shown.integrity || wasCorrupted(world, sibling.name, sibling.version));
     if (shown === undefined || !isRight) return [`before ${sibling.name}@${sibling.version} could be installed`];
     return hasDownloaded(run, sibling.name, sibling.version, shown.integrity, write.sentAt)
       ? []
@@ -276,7 +276,7 @@ const writesThePlan = eachWrite((write, run) => {
   if (step?.goal.kind !== "publish") return ["is not in the plan"];
   const messages: string[] = [];
   const packed = run.packed.get(`${name}@${version}`);
-  if (integrityOf(bytes) !== integrity || integrity !== packed) messages.push("has other bytes than were packed");
+  if (integrityOfStored(bytes) !== integrity || integrity !== packed) messages.push("has other bytes than were packed");
   if (tag !== step.goal.sendTag) messages.push(`carries the tag ${tag} instead of ${step.goal.sendTag}`);
   return messages;
 });

@@ -2,7 +2,7 @@
 import type { IdentityLevel, Limits } from "@slipway/core";
 import { type Latency, steadyLatency } from "./connection.ts";
 import type { Choose } from "./exhaust.ts";
-import { type Fault, type FaultSource, noFaults } from "./fault.ts";
+import { type FaultSource, noFaults } from "./fault.ts";
 import { type RunRecord, createHistory } from "./history.ts";
 import {
   type Build,
@@ -96,20 +96,15 @@ export interface EnumeratedInput {
   readonly limits: Limits;
   readonly code: SimSource;
   readonly choose: Choose;
-  /** Leaves faults out that differ in nothing the process can tell from another one. */
-  readonly worthTrying?: (fault: Fault) => boolean;
   readonly tamper?: Tampering;
   readonly watch?: Setting["watch"];
 }
 
 /** A release in which every fault, and once what the next run starts from, is a choice. */
 export async function releaseByChoice(input: EnumeratedInput): Promise<Judged> {
-  const { limits, code, choose, worthTrying = () => true } = input;
-  const faults: FaultSource = (operation, possible) => {
-    const worth = possible.filter(worthTrying);
-    const chosen = choose(worth.length + 1, `${operation.process} ${operation.label} [${worth.join("|")}]`);
-    return worth[chosen - 1];
-  };
+  const { limits, code, choose } = input;
+  const faults: FaultSource = ({ process, label, kind }, possible) =>
+    possible[choose(possible.length + 1, `${process} ${label}, fault of ${kind}`) - 1];
   const setting = createSetting({
     limits: fewPolls(limits),
     faults,

@@ -22,6 +22,15 @@ export function integrityOf(bytes: Uint8Array | string): string {
   return `sha512-${createHash("sha512").update(bytes).digest("base64")}`;
 }
 
+const integrities = new WeakMap<Uint8Array, string>();
+
+/** Like `integrityOf`; bytes that are stored are asked for again and again, and never changed in place. */
+export function integrityOfStored(bytes: Uint8Array): string {
+  const integrity = integrities.get(bytes) ?? integrityOf(bytes);
+  integrities.set(bytes, integrity);
+  return integrity;
+}
+
 /** `wrapping` changes the bytes and none of the files, as another gzip would. */
 export function packSim(
   manifest: Readonly<Record<string, unknown>>,
@@ -29,7 +38,7 @@ export function packSim(
   wrapping = "",
 ): SimTarball {
   const bytes = new TextEncoder().encode(JSON.stringify({ manifest, files, wrapping }));
-  return { manifest, bytes, integrity: integrityOf(bytes) };
+  return { manifest, bytes, integrity: integrityOfStored(bytes) };
 }
 
 function entryOf(value: unknown): TarballEntry {
@@ -43,8 +52,16 @@ function entryOf(value: unknown): TarballEntry {
   };
 }
 
+const contents = new WeakMap<Uint8Array, TarballContents>();
+
 /** Throws when `bytes` are no simulated tarball. */
 export function listSim(bytes: Uint8Array): TarballContents {
+  const known = contents.get(bytes) ?? parseSim(bytes);
+  contents.set(bytes, known);
+  return known;
+}
+
+function parseSim(bytes: Uint8Array): TarballContents {
   const json: unknown = JSON.parse(new TextDecoder().decode(bytes));
   if (!isJsonObject(json) || !isJsonObject(json["manifest"]) || !Array.isArray(json["files"]))
     throw new TypeError("not a simulated tarball");
