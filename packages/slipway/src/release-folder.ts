@@ -45,15 +45,19 @@ export function integrityOf(bytes: Uint8Array): string {
   return `sha512-${createHash("sha512").update(bytes).digest("base64")}`;
 }
 
+/** Durable names for all folders from `dir` up to the first that was made: a journal must not vanish with its folder. */
+async function syncFoldersAbove(dir: string, first: string): Promise<void> {
+  for (let at = dir; at !== dirname(at); at = dirname(at)) {
+    await syncFolder(dirname(at));
+    if (at === first) return;
+  }
+}
+
 /** Creates the folder where it is missing and locks it. Throws SLIP_FOLDER_IN_USE while another process has it open. */
 export async function openReleaseFolder(dir: string): Promise<ReleaseFolder> {
   try {
     const created = await mkdir(join(dir, "tarballs"), { recursive: true });
-    // Durable names of all folders that were made: what a journal proves must not vanish with its folder.
-    for (let at = join(dir, "tarballs"); created !== undefined; at = dirname(at)) {
-      await syncFolder(dirname(at));
-      if (at === created || at === dirname(at)) break;
-    }
+    if (created !== undefined) await syncFoldersAbove(join(dir, "tarballs"), created);
     // The folder must never end up in a commit, nor make the work tree look changed.
     await writeFile(join(dir, ".gitignore"), "*\n");
   } catch (cause) {
