@@ -19,9 +19,13 @@ afterAll(async () => {
   await rm(elsewhere, { recursive: true, force: true });
 });
 
+/** A script that leaves a mark. */
+function mark(name: string): string {
+  return `node -e "require('fs').writeFileSync(process.env.MARKS + '/${name}', '')"`;
+}
+
 /** A workspace in which everything that can run leaves a mark. */
 async function marking(scope: string): Promise<TestWorkspace> {
-  const mark = (name: string): string => `node -e "require('fs').writeFileSync(process.env.MARKS + '/${name}', '')"`;
   const events = [
     "prepublishOnly",
     "prepack",
