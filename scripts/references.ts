@@ -1,7 +1,8 @@
 /** Renders the reference pages from the code they describe. Writes nothing: `npm run docs` does, and a test compares. */
 import { readFileSync } from "node:fs";
 import { catalogue, type CatalogueEntry, defaultLimits, isJsonObject } from "@slipway/core";
-import { type FlagUsage, globalFlags, verbs, type VerbUsage } from "../packages/slipway/src/commands/usage.ts";
+import { type FlagUsage, globalFlags } from "../packages/slipway/src/commands/flags.ts";
+import { verbs, type VerbUsage } from "../packages/slipway/src/commands/usage.ts";
 import { makeJsonSchema } from "../packages/slipway/src/config-schema.ts";
 
 export interface Reference {

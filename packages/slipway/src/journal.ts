@@ -62,10 +62,18 @@ export async function readJournal(path: string): Promise<readonly Event[]> {
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    if (isCode(error, "ENOENT")) return [];
-    throw error;
+    // ENOTDIR: a file stands where the folder goes; whoever writes there says so.
+    if (isCode(error, "ENOENT") || isCode(error, "ENOTDIR")) return [];
+    if (!(error instanceof Error && "syscall" in error)) throw error;
+    return fail("SLIP_JOURNAL_INVALID", `${path} cannot be read: ${error.message}`, { cause: error });
   }
   return parseJournal(text, path).events;
+}
+
+/** False for an attempt that did not come to its end: the report then is one of an earlier attempt, perhaps of fewer steps. */
+export function hasEndedWell(history: readonly Event[]): boolean {
+  const last = history.at(-1);
+  return last === undefined || (last.type === "ended" && last.isComplete);
 }
 
 export function isCode(error: unknown, code: string): boolean {

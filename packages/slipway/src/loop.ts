@@ -93,9 +93,14 @@ export async function runRelease(run: ReleaseRun): Promise<RunState> {
   let wake: (() => void) | undefined;
   const record = createRecorder(run, state, () => wake?.());
   const nodesOf = (key: string) => state.byPackage.get(key) ?? [];
-  const seen = (run.readings ?? []).map(({ registry, name, reading }) =>
-    observation(nodesOf(packageKey(registry, name)), { registry, name, reading, kind: "fresh" }),
-  );
+  // What was read before a long build says nothing about what a stranger has done meanwhile.
+  const oldest = run.clock.now() - run.limits.lookMaxAgeMs;
+  const seen = (run.readings ?? []).flatMap(({ registry, name, reading }) => {
+    const nodes = nodesOf(packageKey(registry, name));
+    return nodes.length === 0 || reading.at < oldest
+      ? []
+      : [observation(nodes, { registry, name, reading, kind: "fresh" })];
+  });
   await record([beginning(run, state), ...seen]);
 
   const inFlight = new Map<string, Action>();

@@ -1,9 +1,11 @@
 /** The command line: parses arguments, runs one verb, prints what it returns. All printing and exit codes end here. */
 import { createInterface } from "node:readline/promises";
+import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { exitCodeOf, type Problem, problem, ProblemsError } from "@slipway/core";
+import { exitCodeOf, fail, type Problem, problem, ProblemsError } from "@slipway/core";
 import { Command, CommanderError } from "commander";
-import { globalFlags, verbs, type FlagUsage, type VerbUsage } from "./commands/usage.ts";
+import { type FlagUsage, globalFlags } from "./commands/flags.ts";
+import { verbs, type VerbUsage } from "./commands/usage.ts";
 import type { ExitCode, Flags, VerbContext } from "./commands/verb.ts";
 import { systemClock } from "./system-clock.ts";
 import { toolVersion } from "./tool-version.ts";
@@ -33,7 +35,7 @@ export async function main(argv: readonly string[], overrides: Partial<VerbConte
     await program.parseAsync(argv, { from: "user" });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return reportUsage(error, terminal);
+    if (error instanceof CommanderError) return reportUsage(error, argv, terminal);
     if (error instanceof ProblemsError) return reportProblems(error.problems, argv, terminal);
     throw error;
   }
@@ -116,7 +118,8 @@ async function runVerb(
   try {
     const isJson = flags["json"] !== undefined && flags["json"] !== false;
     const isEvents = flags["json"] === "events";
-    const cwd = typeof flags["cwd"] === "string" ? resolve(flags["cwd"]) : process.cwd();
+    assertJsonForm(flags["json"]);
+    const cwd = typeof flags["cwd"] === "string" ? await findFolder(flags["cwd"]) : process.cwd();
     const context: VerbContext = {
       cwd,
       env: process.env,
@@ -141,6 +144,21 @@ async function runVerb(
   }
 }
 
+/** `--json [form]` takes the word after it: a folder that stands there would silently be no folder to publish. */
+function assertJsonForm(form: Flags[string]): void {
+  if (typeof form === "string" && form !== "events")
+    fail("SLIP_USAGE", `--json ${JSON.stringify(form)} is no form of JSON: there is --json and --json=events`, {
+      hint: "put --json at the end of the command, behind folders and specs",
+    });
+}
+
+/** A folder that does not exist would be searched for a workspace above it, and the wrong one released. */
+async function findFolder(dir: string): Promise<string> {
+  const path = resolve(dir);
+  const found = await stat(path).catch(() => undefined);
+  return found?.isDirectory() === true ? path : fail("SLIP_USAGE", `--cwd ${JSON.stringify(dir)} is no folder`);
+}
+
 async function confirm(question: string): Promise<boolean> {
   const reader = createInterface({ input: process.stdin, output: process.stderr });
   try {
@@ -154,12 +172,11 @@ async function confirm(question: string): Promise<boolean> {
   }
 }
 
-function reportUsage(error: CommanderError, terminal: Terminal): ExitCode {
+function reportUsage(error: CommanderError, argv: readonly string[], terminal: Terminal): ExitCode {
   // Help and version were already printed to stdout by commander.
   if (error.exitCode === 0) return 0;
   const message = error.message.replace(/^error: /, "").replace(/\n/g, " ");
-  terminal.talk(formatProblems([problem("SLIP_USAGE", message)], terminal));
-  return 2;
+  return reportProblems([problem("SLIP_USAGE", message)], argv, terminal);
 }
 
 function reportProblems(problems: readonly Problem[], argv: readonly string[], terminal: Terminal): ExitCode {

@@ -19,7 +19,7 @@ import { type Flags, textFlag, type VerbContext } from "./commands/verb.ts";
 import { loadConfig } from "./config.ts";
 import { resolveBase } from "./git-base.ts";
 import { readSource } from "./git.ts";
-import { readJournal } from "./journal.ts";
+import { hasEndedWell, readJournal } from "./journal.ts";
 import { gatherFacts, makeReleaseId, readVersionChanges, selectPackages } from "./plan-facts.ts";
 import { openRegistries, type Registries } from "./registries.ts";
 import { folderOf, isReportedComplete, journalPathOf } from "./release-folder.ts";
@@ -103,7 +103,7 @@ async function planProject(project: Project, context: VerbContext): Promise<Plan
   const releaseId = makeReleaseId(source, workspace.packages);
   const dir = folderOf(workspace.root, releaseId);
   const registryOf = (item: { readonly name: string }) => registries.get(project.registryOf(item));
-  const [facts, history, isReleaseComplete] = await Promise.all([
+  const [facts, history, isReported] = await Promise.all([
     gatherFacts({ workspace, source, registryOf, selected, changed, clock: context.clock, limits }),
     readJournal(journalPathOf(dir)),
     isReportedComplete(dir),
@@ -121,7 +121,7 @@ async function planProject(project: Project, context: VerbContext): Promise<Plan
     changed,
     ...facts,
     anonymousRegistries: new Set(urls.filter((url) => !registries.isAuthenticated(url))),
-    evidence: { journalWrites: new Set(written.keys()), isReleaseComplete },
+    evidence: { journalWrites: new Set(written.keys()), isReleaseComplete: isReported && hasEndedWell(history) },
   });
   if (plan === undefined) throw new ProblemsError(problems);
   const readings = [...facts.readings].map(([name, reading]) => ({

@@ -7,10 +7,12 @@ import { fail, isPublishStep, type Event, type Plan, type Report, type RunState 
 import { readNpmConfig } from "../auth/npmrc.ts";
 import { carryOut, reportNothing } from "../carry-out.ts";
 import { createDryRunRegistry, type PlannedWrite, rehearseWrites } from "../dry-run.ts";
+import { readJournal } from "../journal.ts";
 import type { ReleaseRun } from "../loop.ts";
 import { packInto } from "../packing.ts";
 import { makePlan, type Planning } from "../planning.ts";
 import { openRegistries, type Registries } from "../registries.ts";
+import { writtenIntegrities } from "../release-packer.ts";
 import { overrideLimits } from "../release-options.ts";
 import { createTarballStore, openReleaseFolder, readPlan, writePlan } from "../release-folder.ts";
 import { formatPlan } from "../views/plan-view.ts";
@@ -18,6 +20,7 @@ import { createProgress } from "../views/progress.ts";
 import { formatReport } from "../views/report-view.ts";
 import { formatWrites } from "../views/writes-view.ts";
 import { count } from "../views/quantities.ts";
+import { globalFlags, packFlags, planFlags } from "./flags.ts";
 import { isFlagSet, textFlag, type Flags, type Verb, type VerbContext } from "./verb.ts";
 
 export interface PublishData {
@@ -29,6 +32,7 @@ export interface PublishData {
 export const publish: Verb<PublishData> = {
   async command(args, flags, context) {
     const [dir] = args;
+    refuseIdleFlags(dir, flags);
     return dir === undefined
       ? publishWorkspace(flags, context)
       : publishFolder(resolve(context.cwd, dir), flags, context);
@@ -41,6 +45,26 @@ export const publish: Verb<PublishData> = {
   },
   exitCode: (data) => data.report.exitCode,
 };
+
+const decidedBefore = [...planFlags, ...packFlags, ...globalFlags.filter(({ flags }) => /registry|config/.test(flags))];
+
+/** A flag that would change nothing is refused: whoever gave it believes that it did. */
+function refuseIdleFlags(dir: string | undefined, flags: Flags): void {
+  if (dir === undefined) {
+    if (textFlag(flags, "planDigest") !== undefined)
+      fail("SLIP_USAGE", "--plan-digest belongs to a packed release folder, and none is given", {
+        hint: "run `slipway publish DIR --plan-digest <sha256>`",
+      });
+    return;
+  }
+  const idle = decidedBefore
+    .map((usage) => usage.flags.split(" ")[0] ?? "")
+    .filter((flag) => flags[flag.slice(2).replace(/-[a-z]/g, ([, letter = ""]) => letter.toUpperCase())] !== undefined);
+  if (idle.length > 0)
+    fail("SLIP_USAGE", `${idle.join(" and ")} has no effect on a packed release: its plan decides`, {
+      hint: "make the plan again with it, or leave it out",
+    });
+}
 
 function eventsFor(context: VerbContext, plan: Plan): (event: Event, state: RunState) => void {
   const progress = createProgress(context.terminal, plan.tarballs ?? []);
@@ -96,7 +120,7 @@ function registriesWritten(plan: Plan): ReadonlySet<string> {
 }
 
 async function packAndPublish(planning: Planning, flags: Flags, context: VerbContext): Promise<PublishData> {
-  const { project, plan, dir, readings, written } = planning;
+  const { project, plan, dir, readings } = planning;
   const uploads = plan.steps.filter((step) => isPublishStep(step) && step.from === undefined);
   // Before anything is built: a release that cannot be sent is not worth packing.
   if (uploads.length > 0) project.registries.assertWritable(registriesWritten(plan));
@@ -113,6 +137,8 @@ async function packAndPublish(planning: Planning, flags: Flags, context: VerbCon
   }
   const folder = await openReleaseFolder(dir);
   try {
+    // Once more, now that no other process can add to it: what was sent meanwhile is not packed again.
+    const written = writtenIntegrities(await readJournal(folder.journalPath));
     const packed = await packInto({ plan, workspace: project.workspace, dir, written, context });
     const planDigest = await writePlan(dir, packed.plan);
     return await publishPacked(

@@ -1,13 +1,6 @@
 /** Names, arguments and flags of every verb, as data, so that `--help` loads none of them. The references are generated from it. */
+import { type FlagUsage, packFlags, planFlags, runFlags } from "./flags.ts";
 import type { Verb } from "./verb.ts";
-
-export interface FlagUsage {
-  /** As commander writes it: `--tag <tag>`. */
-  readonly flags: string;
-  readonly text: string;
-  /** May be given several times. */
-  readonly isList?: boolean;
-}
 
 export interface VerbUsage {
   readonly name: string;
@@ -17,45 +10,6 @@ export interface VerbUsage {
   readonly flags: readonly FlagUsage[];
   readonly load: () => Promise<Verb<unknown>>;
 }
-
-export const globalFlags: readonly FlagUsage[] = [
-  {
-    flags: "--json [form]",
-    text: "print data as JSON on stdout; `--json=events` prints events as they happen, one a line",
-  },
-  { flags: "--registry <url>", text: "registry for packages whose manifest and .npmrc name no other" },
-  { flags: "--cwd <dir>", text: "run as if started in this folder" },
-  { flags: "--config <file>", text: "configuration file instead of slipway.config.{ts,js,json}" },
-  { flags: "--no-color", text: "no colours" },
-];
-
-const planFlags: readonly FlagUsage[] = [
-  {
-    flags: "--base <rev>",
-    text: "only packages whose version changed since this commit; `auto` finds it from the CI event",
-  },
-  { flags: "--only <glob>", text: "only packages whose name matches", isList: true },
-  { flags: "--tag <tag>", text: "dist-tag of this release" },
-  { flags: "--access <access>", text: "public or restricted, for packages whose publishConfig does not say" },
-  { flags: "--identity <level>", text: "weakest proof that a version is this release's: source, files or bytes" },
-  {
-    flags: "--accept <spec=integrity>",
-    text: "accept these contents of a version that is already published",
-    isList: true,
-  },
-  { flags: "--new-packages <policy>", text: "allow or refuse names that are new to the registry" },
-];
-
-const packFlags: readonly FlagUsage[] = [
-  { flags: "--build <command>", text: "run this in the workspace root before packing" },
-  { flags: "--ignore-scripts", text: "run no lifecycle scripts" },
-];
-
-const runFlags: readonly FlagUsage[] = [
-  { flags: "--wait <duration>", text: "stop as unconfirmed after this long without progress, such as 20m" },
-  { flags: "--wait-total <duration>", text: "bound of the whole run, such as 3h" },
-  { flags: "--concurrency <number>", text: "requests under way at once" },
-];
 
 export const verbs: readonly VerbUsage[] = [
   {
