@@ -110,11 +110,16 @@ export function backOff(state: RunState, node: StepState, at: number): void {
   node.polls += 1;
 }
 
+/** True for what must not be found before the first write; a step that could not even be looked at is among it. */
+function refuses(node: StepState): boolean {
+  const { status } = node;
+  const isUnseen = status === "failed" && node.observedAt === undefined;
+  return isUnseen || status === "stale" || status === "conflict" || status === "corrupt";
+}
+
 /** Stale or in conflict before the first write: the plan is refused as a whole and nothing is written. */
 function refuseStalePlan(state: RunState, at: number): void {
-  const refusing = [...state.nodes.values()].find(
-    (node) => !node.isKept && (node.status === "stale" || node.status === "conflict" || node.status === "corrupt"),
-  );
+  const refusing = [...state.nodes.values()].find((node) => !node.isKept && refuses(node));
   if (refusing === undefined || state.isRefused) return;
   state.isRefused = true;
   for (const node of state.open) {
