@@ -82,6 +82,7 @@ export function showPackument(url: string, name: string, state: PackageState, is
 type Unavailable = Extract<Reading<never>, { kind: "unavailable" }>;
 
 function unavailable(fault: Fault, at: number): Unavailable {
+  if (fault === "read-refused") return { kind: "unavailable", at, status: 403, reason: "answered 403" };
   return fault === "truncated-read"
     ? { kind: "unavailable", at, reason: "the body ended early" }
     : { kind: "unavailable", at, status: 503, reason: "answered 503" };
@@ -146,7 +147,8 @@ function answerRead<T>(
   isFresh: boolean,
 ): Reading<T> {
   const { fault } = record;
-  if (fault === "read-unavailable" || fault === "truncated-read") return unavailable(fault, at);
+  if (fault === "read-unavailable" || fault === "truncated-read" || fault === "read-refused")
+    return unavailable(fault, at);
   const fresh = isFresh && fault !== "negative-cached-read";
   record.isFresh = fresh;
   if (fault === "negative-cached-read") return { kind: "absent", at, fresh };

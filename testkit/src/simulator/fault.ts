@@ -20,7 +20,7 @@ export const writeFaults = [
 /** Only an upload can leave a tarball without its metadata. */
 export const uploadFaults = ["wedge"] as const;
 
-export const readFaults = ["read-unavailable", "truncated-read", "stale-read"] as const;
+export const readFaults = ["read-unavailable", "read-refused", "truncated-read", "stale-read"] as const;
 
 /** A cache in front of the registry kept a 404. Reads past the cache cannot meet it. */
 export const plainReadFaults = ["negative-cached-read"] as const;

@@ -62,12 +62,19 @@ export interface Machine {
   journal: Event[];
   /** What pack made, by spec; lost with the folder. */
   tarballs: Map<string, SimTarball>;
+  /** The plan that the tarballs were packed for; lost with the folder. */
+  plan: Plan | undefined;
   builds: number;
   runs: number;
 }
 
+/** A machine that got plan and tarballs of another as an artifact, without its journal. */
+export function copyArtifact(from: Machine, name: string): Machine {
+  return { ...createMachine(name, from.build), tarballs: new Map(from.tarballs), plan: from.plan };
+}
+
 export function createMachine(name: string, build: Build): Machine {
-  return { name, build, journal: [], tarballs: new Map(), builds: 0, runs: 0 };
+  return { name, build, journal: [], tarballs: new Map(), plan: undefined, builds: 0, runs: 0 };
 }
 
 /** Replaced by tests that plant a bug; each gets what the product would have used. */
@@ -103,6 +110,8 @@ export interface CommandOptions {
   readonly packMs?: number;
   /** Hand the readings of the plan to the loop, as the everyday command does. */
   readonly reusesReadings?: boolean;
+  /** Carry out the plan of an earlier run on this machine, as `publish DIR` does, if there is one. */
+  readonly reusesPlan?: boolean;
   /** Specs whose tarball somebody edited in the release folder before this run. */
   readonly damaged?: ReadonlySet<string>;
 }
@@ -253,6 +262,10 @@ function failMissingPort(url: string): never {
   return fail("SLIP_REGISTRY_INVALID", `the simulation has no registry ${url}`);
 }
 
+function keepPlan(kept: Plan): Planned {
+  return { plan: kept, exitCode: 0, problems: [], readings: new Map() };
+}
+
 /** What the command line prints without a stack; bugs are thrown on. */
 function problemsOf(error: unknown): ProblemsError {
   if (error instanceof ProblemsError) return error;
@@ -269,11 +282,13 @@ export async function runCommand(
   const { clock, history, world, tamper = {} } = setting;
   machine.runs += 1;
   const process = createProcess(machine.name, `${machine.name}#${machine.runs}`, setting.faults);
-  const planned = plan(setting, code, machine);
+  const kept = options.reusesPlan === true ? machine.plan : undefined;
+  const planned = kept === undefined ? plan(setting, code, machine) : keepPlan(kept);
   const startedAt = clock.now();
   const entries: HistoryEntry[] = [];
   const inherited = [...machine.journal];
-  const packedPlan = planned.plan === undefined ? undefined : pack(setting, code, machine, planned.plan);
+  const packedPlan = kept ?? (planned.plan === undefined ? undefined : pack(setting, code, machine, planned.plan));
+  machine.plan = packedPlan;
   const ready = packedPlan === undefined ? undefined : (tamper.plan?.(packedPlan) ?? packedPlan);
   const record: RunRecord = {
     process: process.name,

@@ -192,19 +192,21 @@ const goesOnBesideFailures = eachRun((run, { code }) => {
   const steps = run.plan?.steps ?? [];
   const publishes = steps.filter((step) => step.goal.kind === "publish");
   const statusOf = (name: string): string => {
-    const step = publishes.find((item) => item.name === name);
-    return step === undefined ? "done" : (run.statuses.get(step.id) ?? "");
+    const version = code.packages.find(({ item }) => item.name === name)?.item.version;
+    const ids = [`publish:${name}@${version}`, `kept:${name}@${version}`];
+    return ids.map((id) => run.statuses.get(id)).find((status) => status !== undefined) ?? "done";
   };
   // A plan that is refused as a whole writes nothing at all.
   const isRefused = [...run.statuses.values()].some((status) => ["stale", "conflict", "corrupt"].includes(status));
-  if (run.exitCode !== 1 || isRefused || !run.isFinished) return [];
+  if (run.exitCode !== 1 || isRefused || !run.isFinished || writesOf(run).length === 0) return [];
   return publishes.flatMap((step) => {
     const source = code.packages.find(({ item }) => item.name === step.name);
     const needs = (source?.item.dependencies ?? []).map(({ name }) => statusOf(name));
     const status = statusOf(step.name);
     if (needs.every((item) => item === "done"))
       return status === "blocked" || status === "ready" ? [`${step.id} was not tried`] : [];
-    return uploadsOf(run).some((write) => write.name === step.name)
+    const isOwnFault = readsOf(run).some((read) => read.name === step.name && read.fault === "read-refused");
+    return isOwnFault || uploadsOf(run).some((write) => write.name === step.name)
       ? []
       : status === "blocked" || status === "done"
         ? []

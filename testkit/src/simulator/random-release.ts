@@ -13,6 +13,7 @@ import {
   type Setting,
   type SimSource,
   type Tampering,
+  copyArtifact,
   createMachine,
   pastCommit,
   runCommand,
@@ -129,6 +130,7 @@ function randomOptions(random: Random, code: SimSource): CommandOptions {
     ...(random.chance(0.08) ? { interruptAfterMs: random.integer(0, random.pick([200, 30_000])) } : {}),
     packMs: random.pick([0, 0, 700, 45_000]),
     reusesReadings: random.chance(0.5),
+    reusesPlan: random.chance(0.3),
     damaged: new Set(damaged.map((item) => `${item.name}@${item.version}`)),
   };
 }
@@ -142,7 +144,7 @@ async function releaseOn(setting: Setting, code: SimSource, name: string, random
   const faultyRuns = random.integer(0, faultyRunsMax);
   for (let count = 0; count < faultyRuns + cleanRunsMax; count += 1) {
     const isClean = count >= faultyRuns;
-    const options = isClean ? {} : randomOptions(random, code);
+    const options = isClean ? { reusesPlan: random.chance(0.3) } : randomOptions(random, code);
     const ended = await runCommand(isClean ? { ...setting, faults: noFaults } : setting, code, machine, options);
     if (ended.exitCode === 0) {
       await runCommand({ ...setting, faults: noFaults }, code, machine);
@@ -151,7 +153,8 @@ async function releaseOn(setting: Setting, code: SimSource, name: string, random
     await setting.clock.sleep(random.pick([0, 1_000, 20_000, 600_000]));
     if (!isClean && random.chance(0.3)) {
       ended.isAbandoned = true;
-      machine = createMachine(`${name}${count + 2}`, random.pick(builds));
+      const fresh = `${name}${count + 2}`;
+      machine = random.chance(0.3) ? copyArtifact(machine, fresh) : createMachine(fresh, random.pick(builds));
     }
   }
 }
