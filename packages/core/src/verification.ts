@@ -1,10 +1,12 @@
 /** Whether a published version is what it should be, facet by facet: each of them has been seen to fail alone. Pure. */
-import semver from "semver";
 import { diffPublishedFields, publishedFields } from "./manifest.ts";
-import { isJsonObject, type Packument, type Reading } from "./packument.ts";
+import { rangeKindOf, satisfies } from "./order.ts";
+import type { Packument, Reading } from "./packument.ts";
 import type { TarballContents } from "./tarball.ts";
 import { type Problem, problem, type ProblemCode } from "./problem.ts";
 import { formatSpec } from "./spec.ts";
+import { isHigher } from "./tags.ts";
+import { type Dependency, parseDependencies } from "./workspace.ts";
 
 export type Facet = "entry" | "tarball" | "manifest" | "closure" | "tag" | "attestation" | "origin";
 
@@ -142,16 +144,13 @@ function checkClosure(input: VerificationInput): Check {
   const missing: string[] = [];
   let isUnknown = false;
   let needed = 0;
-  for (const kind of ["dependencies", "optionalDependencies", "peerDependencies"] as const) {
-    const map = entry?.manifest[kind];
-    if (!isJsonObject(map)) continue;
-    for (const [name, range] of Object.entries(map)) {
-      const sibling = input.siblings.get(name);
-      if (sibling === undefined || typeof range !== "string") continue;
-      needed += 1;
-      if (sibling.kind === "unavailable") isUnknown = true;
-      else if (sibling.kind === "absent" || !satisfies(sibling.value, range)) missing.push(`${name}@${range}`);
-    }
+  for (const dependency of parseDependencies(entry?.manifest ?? {})) {
+    const sibling = input.siblings.get(dependency.name);
+    if (sibling === undefined || !isNeeded(dependency)) continue;
+    needed += 1;
+    if (sibling.kind === "unavailable") isUnknown = true;
+    else if (sibling.kind === "absent" || !isMet(sibling.value, dependency.range))
+      missing.push(`${dependency.name}@${dependency.range}`);
   }
   if (missing.length > 0)
     return failed("closure", "SLIP_VERIFY_CLOSURE", input, `nothing shown satisfies ${missing.join(", ")}`);
@@ -161,11 +160,16 @@ function checkClosure(input: VerificationInput): Check {
     : { facet: "closure", result: "ok", note: `${needed} of ${needed} siblings shown` };
 }
 
-function satisfies(packument: Packument, range: string): boolean {
-  if (semver.validRange(range) === null) return packument.distTags.has(range);
-  return [...packument.versions.keys()].some((version) =>
-    semver.satisfies(version, range, { includePrerelease: true }),
-  );
+/** True for what an install takes from the registry. A missing optionalDependency is skipped in silence, which is no success. */
+function isNeeded({ kind, isOptional, range }: Dependency): boolean {
+  if (kind === "devDependencies" || (kind === "peerDependencies" && isOptional)) return false;
+  const asked = rangeKindOf(range);
+  return asked === "versions" || asked === "tag";
+}
+
+function isMet(packument: Packument, range: string): boolean {
+  if (rangeKindOf(range) === "tag") return packument.distTags.has(range.trim());
+  return [...packument.versions.keys()].some((version) => satisfies(version, range));
 }
 
 function checkTag(input: VerificationInput): Check {
@@ -179,7 +183,7 @@ function checkTag(input: VerificationInput): Check {
       : { facet: "tag", result: "ok", note: pointing.join(", ") };
   const at = fresh.value.distTags.get(expectedTag);
   if (at === version) return { facet: "tag", result: "ok", note: expectedTag };
-  if (at !== undefined && semver.gt(at, version))
+  if (at !== undefined && isHigher(at, version))
     return { facet: "tag", result: "ok", note: `${expectedTag} has moved on to ${at}` };
   return failed("tag", "SLIP_VERIFY_TAG", input, `the dist-tag ${expectedTag} shows ${at ?? "nothing"}`);
 }

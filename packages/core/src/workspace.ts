@@ -56,7 +56,8 @@ function parseRange(alias: string, range: string): { readonly name: string; read
   return { name: spec.name, range: spec.version ?? "*" };
 }
 
-function parseDependencies(manifest: Readonly<Record<string, unknown>>): Dependency[] {
+/** What a manifest depends on, kind by kind; what has no shape of a dependency is left out. */
+export function parseDependencies(manifest: Readonly<Record<string, unknown>>): readonly Dependency[] {
   const meta = isJsonObject(manifest["peerDependenciesMeta"]) ? manifest["peerDependenciesMeta"] : {};
   return dependencyKinds.flatMap((kind) => {
     const map = manifest[kind];
