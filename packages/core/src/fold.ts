@@ -99,6 +99,7 @@ function beginAttempt(state: RunState, event: EventOf<"opened" | "resumed">): vo
       needsJudging: false,
       isWedgeSuspect: false,
       needsRepair: false,
+      repairs: 0,
       sends: 0,
       retries: 0,
       polls: 0,

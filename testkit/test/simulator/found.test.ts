@@ -56,6 +56,22 @@ test("an upload that a crash kept from being sent is not sent again before absen
   expect((upload?.sentAt ?? 0) - (run?.startedAt ?? 0)).toBeGreaterThanOrEqual(defaultLimits.settleMs);
 });
 
+test("a version that was wedged more often than one run repairs is repaired by the next run", async () => {
+  let wedged = 0;
+  const setting = createSetting({
+    ...always(),
+    faults({ kind }) {
+      if (kind !== "upload" || wedged > defaultLimits.repairsMax) return undefined;
+      wedged += 1;
+      return "wedge";
+    },
+  });
+  const machine = createMachine("m", "reproducible");
+  const first = await setting.clock.run(runCommand(setting, code, machine), "the run");
+  const second = await setting.clock.run(runCommand(setting, code, machine), "the run after it");
+  expect([first.exitCode, second.exitCode]).toEqual([1, 0]);
+});
+
 test("a replica that lags does not make an upload go out twice", async () => {
   const setting = createSetting({ ...always(), profile: { ...verdaccio, name: "lagging", plainLagMs: 60_000 } });
   const machine = createMachine("m", "reproducible");
