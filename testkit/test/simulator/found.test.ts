@@ -61,7 +61,8 @@ test("a version that was wedged more often than one run repairs is repaired by t
   const setting = createSetting({
     ...always(),
     faults({ kind }) {
-      if (kind !== "upload" || wedged > defaultLimits.repairsMax) return undefined;
+      const isStuck = setting.world.stateOf("a")?.stuck.has("1.0.0") === true;
+      if (kind !== "upload" || isStuck || wedged > defaultLimits.repairsMax) return undefined;
       wedged += 1;
       return "wedge";
     },
