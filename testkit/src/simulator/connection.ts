@@ -179,6 +179,8 @@ const answersInstead: Partial<Record<Fault, Answer>> = {
   }),
   "409-after": respond(409, { error: "conflict" }),
   "429": respond(429, { error: "too many requests" }, { "retry-after": "30" }),
+  // An account-wide cap: longer than a run waits without progress.
+  "429-long": respond(429, { error: "rate limited" }, { "retry-after": "1934" }),
   refused: respond(403, { error: "this token may not publish this package" }),
   wedge: respond(500, { error: "internal server error" }),
   "reset-before": { kind: "no-response", reason: "connection reset", maybeSent: true },
@@ -192,6 +194,7 @@ const landsNot: ReadonlySet<Fault> = new Set([
   "5xx-before",
   "409-before",
   "429",
+  "429-long",
   "refused",
   "not-sent",
 ]);

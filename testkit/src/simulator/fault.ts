@@ -8,6 +8,7 @@ export const writeFaults = [
   "409-before",
   "409-after",
   "429",
+  "429-long",
   "refused",
   "not-sent",
   "timeout-after",

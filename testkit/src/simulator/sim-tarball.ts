@@ -18,7 +18,7 @@ export interface SimTarball {
   readonly integrity: string;
 }
 
-export function integrityOf(bytes: Uint8Array | string): string {
+function integrityOf(bytes: Uint8Array | string): string {
   return `sha512-${createHash("sha512").update(bytes).digest("base64")}`;
 }
 
