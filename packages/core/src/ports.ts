@@ -51,6 +51,11 @@ export interface RegistryPort {
   readPackument(name: string, kind: "fresh" | "plain" | "full"): Promise<Reading<Packument>>;
   /** True when the version document (`/<name>/<version>`) is shown. Never called before our first write. */
   readVersion(name: string, version: string): Promise<Reading<true>>;
+  /**
+   * Where `readTarball` would fetch a version that is announced like this; where registries keep it by convention when nothing
+   * is announced. Undefined when it is announced at no http or https URL.
+   */
+  tarballUrl(name: string, version: string, announced: string | undefined): string | undefined;
   readTarball(
     name: string,
     version: string,

@@ -77,6 +77,8 @@ export interface RunState {
   readonly open: Set<StepState>;
   readonly writing: Map<string, StepState>;
   readonly pausedUntil: Map<string, { readonly untilAt: number; readonly reason: string }>;
+  /** What plain reads of this attempt have told of a registry: false once a cache was seen in front of it. */
+  readonly uncachedRegistries: Map<string, boolean>;
   attempt: number;
   startedAt: number;
   lastProgressAt: number;
@@ -195,6 +197,7 @@ export function createRun(plan: Plan, limits: Limits): RunState {
     open: new Set(nodes.values()),
     writing: new Map(),
     pausedUntil: new Map(),
+    uncachedRegistries: new Map(),
     attempt: 0,
     startedAt: 0,
     lastProgressAt: 0,
@@ -219,7 +222,15 @@ export type Action =
       readonly name: string;
     }
   | {
-      readonly kind: "inspect" | "judge" | "look-up";
+      readonly kind: "inspect";
+      readonly key: string;
+      readonly priority: number;
+      readonly node: StepState;
+      /** The tarball may be asked for together with the packument; it counts only if the packument then names it. */
+      readonly isAtOnce: boolean;
+    }
+  | {
+      readonly kind: "judge" | "look-up";
       readonly key: string;
       readonly priority: number;
       readonly node: StepState;
@@ -251,8 +262,22 @@ function look(node: StepState): Action {
   return { kind: "look", key: `look ${node.packageKey}`, priority: 2 * node.height, registry, name };
 }
 
-function read(kind: "inspect" | "judge" | "look-up", node: StepState): Action {
+function read(kind: "judge" | "look-up", node: StepState): Action {
   return { kind, key: `${kind} ${node.step.id}`, priority: 2 * node.height + 1, node };
+}
+
+function inspect(state: RunState, node: StepState): Action {
+  const key = `inspect ${node.step.id}`;
+  return { kind: "inspect", key, priority: 2 * node.height + 1, node, isAtOnce: mayFetchAtOnce(state, node) };
+}
+
+/**
+ * A tarball that is asked for too early plants a 404 in a cache. That cannot happen where none was seen, and after our own
+ * upload was taken at once: then the tarball need not wait for the packument, which saves a round trip for each layer.
+ */
+function mayFetchAtOnce(state: RunState, node: StepState): boolean {
+  const isTaken = node.answer === "accepted" && !node.isAsync && node.sends > 0 && node.polls === 0;
+  return isTaken && node.bound === undefined && state.uncachedRegistries.get(node.step.registry) === true;
 }
 
 function write(state: RunState, node: StepState, kind: WriteKind, now: number): Next {
@@ -267,7 +292,7 @@ function nextForVersion(state: RunState, node: StepState, now: number): Next {
   switch (node.status) {
     case "accepted":
       // A cache may hold an old answer for minutes, so every other poll asks past it.
-      return node.polls % 2 === 1 && node.shown === null ? look(node) : read("inspect", node);
+      return node.polls % 2 === 1 && node.shown === null ? look(node) : inspect(state, node);
     case "pending":
       return node.isWedgeSuspect ? read("look-up", node) : look(node);
     case "ready":

@@ -46,6 +46,7 @@ export function createDryRunRegistry(real: RegistryPort, clock: Clock): Registry
       return overlay === undefined ? reading : applyOverlay(name, reading, overlay, clock);
     },
     readVersion: (name, version) => real.readVersion(name, version),
+    tarballUrl: (name, version, announced) => real.tarballUrl(name, version, announced),
     async readTarball(name, version, url, keepBytes) {
       const sent = overlays.get(name)?.versions.get(version);
       if (sent === undefined) return real.readTarball(name, version, url, keepBytes);

@@ -74,6 +74,17 @@ export async function readVersion(context: Context, name: string, version: strin
   return { kind: "shown", value: true, at, fresh };
 }
 
+/** Where a version's tarball is fetched from; without an announced URL, where registries keep it by convention. */
+export function tarballUrl(
+  context: Context,
+  name: string,
+  version: string,
+  announced: string | undefined,
+): URL | undefined {
+  const fallback = new URL(`${context.base}${name}/-/${tarballFileName(name, version)}`);
+  return findTarballUrl(announced, fallback, new URL(context.base), context.options.hostReplacement ?? {});
+}
+
 export async function readTarball(
   context: Context,
   name: string,
@@ -81,8 +92,7 @@ export async function readTarball(
   announced: string | undefined,
   keepBytes: boolean,
 ): Promise<Reading<ServedTarball>> {
-  const fallback = new URL(`${context.base}${name}/-/${tarballFileName(name, version)}`);
-  const url = findTarballUrl(announced, fallback, new URL(context.base), context.options.hostReplacement ?? {});
+  const url = tarballUrl(context, name, version, announced);
   if (url === undefined)
     return {
       kind: "unavailable",

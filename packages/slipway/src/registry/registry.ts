@@ -7,7 +7,7 @@ import type { RegistryPort } from "@slipway/core";
 import { createRedactor, secretsOfHeader } from "../redact.ts";
 import type { Redactor } from "../redact.ts";
 import { createHttpClient } from "./http.ts";
-import { readPackument, readTarball, readVersion } from "./registry-reads.ts";
+import { readPackument, readTarball, readVersion, tarballUrl } from "./registry-reads.ts";
 import type { Context, RegistryOptions } from "./registry-request.ts";
 import { deprecate, removeDistTag, removeTarball, setDistTag, upload } from "./registry-writes.ts";
 
@@ -49,6 +49,7 @@ export function createRegistry(options: RegistryOptions): ClosableRegistry {
     url: base.href,
     readPackument: (name, kind) => readPackument(context, name, kind),
     readVersion: (name, version) => readVersion(context, name, version),
+    tarballUrl: (name, version, announced) => tarballUrl(context, name, version, announced)?.href,
     readTarball: (name, version, url, keepBytes) => readTarball(context, name, version, url, keepBytes),
     upload: (request) => upload(context, request),
     setDistTag: (name, tag, version) => setDistTag(context, name, tag, version),

@@ -48,6 +48,7 @@ function makeRegistry(readings: Readonly<Record<string, readonly Reading<Packume
       return Promise.resolve(reading);
     },
     readVersion: unused,
+    tarballUrl: () => undefined,
     readTarball: unused,
     upload: unused,
     setDistTag: unused,
