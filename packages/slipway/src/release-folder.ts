@@ -135,9 +135,12 @@ export async function isReportedComplete(dir: string): Promise<boolean> {
   }
 }
 
-/** Path of a tarball within the folder. The slash of a scope becomes `+`, which no package name can hold. */
+/**
+ * Path of a tarball within the folder. The slash of a scope becomes `+`, and `@` stands before the version: neither can occur
+ * there otherwise, so `a-1.0.0-b@2.0.0` and `a@1.0.0-b-2.0.0` are two files.
+ */
 export function tarballPath(name: string, version: string): string {
-  return `tarballs/${name.replace("/", "+")}-${version}.tgz`;
+  return `tarballs/${name.replace("/", "+")}@${version}.tgz`;
 }
 
 export async function writeTarball(dir: string, name: string, version: string, bytes: Uint8Array): Promise<void> {

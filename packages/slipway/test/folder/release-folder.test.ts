@@ -5,7 +5,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { openReleaseFolder, type ReleaseFolder } from "../../src/release-folder.ts";
+import { openReleaseFolder, type ReleaseFolder, tarballPath } from "../../src/release-folder.ts";
 
 let dir: string;
 
@@ -45,6 +45,17 @@ async function openAtOnce(count: number): Promise<number> {
   for (const folder of opened) await folder.close();
   return opened.length;
 }
+
+test.each([
+  ["a", "1.0.0", "a-1.0.0", "0.0.0"],
+  ["a", "1.0.0-b-2.0.0", "a-1.0.0-b", "2.0.0"],
+  ["@a/b", "1.0.0", "a-b", "1.0.0"],
+  ["@a-b/c", "1.0.0", "@a/b-c", "1.0.0"],
+])("the tarballs of %s@%s and %s@%s are two files", (name, version, otherName, otherVersion) => {
+  const path = tarballPath(name, version);
+  expect(path.split("/").length).toBe(2);
+  expect(tarballPath(otherName, otherVersion)).not.toBe(path);
+});
 
 test("a folder is open once, and free again after it was closed", async () => {
   const first = await openReleaseFolder(dir);
