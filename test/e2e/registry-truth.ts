@@ -39,7 +39,7 @@ export async function packedIntegrities(workspace: TestWorkspace): Promise<Reado
 
 /** Name of a package's tarball in a release folder. */
 export function tarballFile(name: string, version: string): string {
-  return `${name.replace("/", "+")}-${version}.tgz`;
+  return `${name.replace("/", "+")}@${version}.tgz`;
 }
 
 /** The decoded path and query of a request. */

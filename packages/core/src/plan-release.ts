@@ -125,7 +125,11 @@ function describeUnavailable(input: PlanInput): readonly Problem[] {
     if (reading?.kind !== "unavailable") continue;
     const url = input.registries.get(name) ?? "the registry";
     const isRefused = reading.status === 401 || reading.status === 403;
-    const code = isRefused ? "SLIP_READ_REFUSED" : "SLIP_REGISTRY_UNREACHABLE";
+    const code = isRefused
+      ? "SLIP_READ_REFUSED"
+      : reading.isUnknownHost === true
+        ? "SLIP_REGISTRY_INVALID"
+        : "SLIP_REGISTRY_UNREACHABLE";
     const key = `${code} ${url} ${reading.reason}`;
     const names = named.get(key) ?? [];
     names.push(name);

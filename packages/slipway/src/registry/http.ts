@@ -8,7 +8,7 @@ import type { Readable } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { createAgents } from "./agents.ts";
 import type { ConnectionSettings } from "./agents.ts";
-import { isFailureBeforeSending, phraseOfError } from "./network-errors.ts";
+import { isFailureBeforeSending, isUnknownHost, phraseOfError } from "./network-errors.ts";
 
 export interface HttpRequest {
   readonly method: "GET" | "PUT" | "POST" | "DELETE";
@@ -47,6 +47,7 @@ export interface NoResponse {
   readonly maybeSent: boolean;
   /** Of an answer that began. */
   readonly status?: number;
+  readonly isUnknownHost?: true;
 }
 
 export type HttpOutcome = HttpResponse | NoResponse;
@@ -155,9 +156,10 @@ function send(request: HttpRequest, agent: Agent, start: typeof http.request): P
       },
     });
     let timer: NodeJS.Timeout | undefined;
-    const failed = (reason: string, maybeSent: boolean): void => {
+    const failed = (reason: string, maybeSent: boolean, error?: NodeJS.ErrnoException): void => {
       clearTimeout(timer);
-      resolve({ kind: "no-response", reason, maybeSent });
+      const unknown = error !== undefined && isUnknownHost(error) ? { isUnknownHost: true as const } : {};
+      resolve({ kind: "no-response", reason, maybeSent, ...unknown });
     };
     onConnected(outgoing, request.url.protocol === "https:", () => {
       isConnected = true;
@@ -171,7 +173,7 @@ function send(request: HttpRequest, agent: Agent, start: typeof http.request): P
     });
     outgoing.on("error", (error: NodeJS.ErrnoException) => {
       // An error after the answer began is seen by the reader of its body.
-      if (!hasAnswer) failed(phraseOfError(error), isConnected && !isFailureBeforeSending(error));
+      if (!hasAnswer) failed(phraseOfError(error), isConnected && !isFailureBeforeSending(error), error);
     });
     // https-proxy-agent replays a proxy's refusal of the tunnel as if it were the registry's answer: a 404 would be absence.
     outgoing.once("proxyConnect", (answer: { readonly statusCode?: number }) => {

@@ -42,6 +42,11 @@ export function isFailureBeforeSending(error: NodeJS.ErrnoException): boolean {
   return beforeSending.has(codeOf(error));
 }
 
+/** True where the system's resolver says that there is no such host; not where it could not be asked. */
+export function isUnknownHost(error: NodeJS.ErrnoException): boolean {
+  return codeOf(error) === "ENOTFOUND";
+}
+
 export function phraseOfError(error: NodeJS.ErrnoException): string {
   const code = codeOf(error);
   if (code === "ECONNRESET" && error.message === "socket hang up") return "connection closed without an answer";

@@ -61,6 +61,7 @@ export function unavailable(context: Context, name: string, outcome: HttpOutcome
     kind: "unavailable",
     at,
     ...(outcome.status === undefined ? {} : { status: outcome.status }),
+    ...(outcome.kind === "no-response" && outcome.isUnknownHost ? { isUnknownHost: true as const } : {}),
     reason: context.redactor(name).text(text),
   };
 }
