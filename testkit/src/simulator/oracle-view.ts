@@ -2,10 +2,10 @@
 import type { Event, IdentityLevel, Limits } from "@slipway/core";
 import type { History, ReadRecord, RunRecord, WriteRecord } from "./history.ts";
 import type { SimSource } from "./machine.ts";
-import type { RegistryWorld } from "./registry-world.ts";
+import type { RegistryView } from "./registry-world.ts";
 
 export interface Judged {
-  readonly world: RegistryWorld;
+  readonly world: RegistryView;
   readonly history: History;
   readonly code: SimSource;
   readonly limits: Limits;
@@ -92,7 +92,7 @@ export function hasDownloaded(run: RunRecord, name: string, version: string, int
 }
 
 /** True when two uploads at once have left a version with bytes that are not its own: nobody's fault, and final. */
-export function wasCorrupted(world: RegistryWorld, name: string, version: string): boolean {
+export function wasCorrupted(world: RegistryView, name: string, version: string): boolean {
   return world.changes.some(
     (change) => change.kind === "version-corrupted" && change.name === name && change.version === version,
   );

@@ -182,7 +182,9 @@ const resendsSeldom = eachWrite((write, run, { limits }) => {
 
 /** Rule 4: a 429 pauses the registry for as long as it says. A request already journalled may still leave. */
 const pausesWhenAsked = eachWrite((write, run) => {
-  const pauses = writesOf(run).filter((other) => statusOf(other) === 429 && other.id !== write.id);
+  const pauses = writesOf(run).filter(
+    (other) => statusOf(other) === 429 && other.registry === write.registry && other.id !== write.id,
+  );
   return pauses.flatMap((other) => {
     const header = other.answer?.kind === "response" ? other.answer.headers["retry-after"] : undefined;
     const from = other.answeredAt ?? Number.POSITIVE_INFINITY;

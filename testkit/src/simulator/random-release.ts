@@ -8,7 +8,6 @@ import { randomLatency } from "./connection.ts";
 import { type Fault, type FaultSource, faults as allFaults, noFaults } from "./fault.ts";
 import {
   type Build,
-  type CommandOptions,
   type Machine,
   type Setting,
   type SimSource,
@@ -16,8 +15,8 @@ import {
   copyArtifact,
   createMachine,
   pastCommit,
-  runCommand,
 } from "./machine.ts";
+import { type CommandOptions, runCommand } from "./run-command.ts";
 import { strangerName } from "./oracle-safety.ts";
 import type { Judged } from "./oracle-view.ts";
 import { type Profile, verdaccio } from "./profile.ts";
@@ -175,6 +174,7 @@ export async function releaseBySeed({ seed, tamper, watch }: RandomInput): Promi
     faults: randomFaults(random.fork("faults")),
     latency: randomLatency(random.fork("latency")),
     profile: randomProfile(random.fork("profile")),
+    ...(random.chance(0.25) ? { secondProfile: randomProfile(random.fork("second profile")) } : {}),
     fsyncMs: random.pick([0, 0, 1, 1, 15]),
     identity: random.pick(["source", "source", "source", "files", "bytes"]),
     ...(tamper === undefined ? {} : { tamper }),

@@ -42,14 +42,19 @@ export interface Change {
   readonly from?: string | undefined;
 }
 
-export interface RegistryWorld {
-  readonly url: string;
-  readonly profile: Profile;
+/** What can be seen and done without a connection, of one registry or of several. */
+export interface RegistryView {
+  /** In the order in which they happened, wherever they did. */
   readonly changes: readonly Change[];
   /** Carries out a write now. `wedges`: the tarball is stored, the metadata is not. */
   submit(write: Write, actor: string, request: number, options?: { readonly wedges?: boolean }): Answer;
   /** The package as the origin shows it at `at` (default: now); undefined when it does not exist. */
   stateOf(name: string, at?: number): PackageState | undefined;
+}
+
+export interface RegistryWorld extends RegistryView {
+  readonly url: string;
+  readonly profile: Profile;
   /** The package as a plain read of `facet` shows it, through lag and cache. */
   plainStateOf(name: string, facet: string): PackageState | undefined;
 }
@@ -184,10 +189,24 @@ function carryOut(writing: Writing, write: Write, wedges: boolean): Answer {
   return changeVersion(writing, write);
 }
 
-/** One registry. Everything is in memory; `clock` gives the instants. */
-export function createRegistryWorld(profile: Profile, clock: VirtualClock, url: string): RegistryWorld {
+/** Several registries as one view: each package belongs to the registry that `worldOf` names. */
+export function viewTogether(changes: readonly Change[], worldOf: (name: string) => RegistryWorld): RegistryView {
+  return {
+    changes,
+    submit: (write, ...rest) =>
+      worldOf(write.kind === "upload" ? write.request.name : write.name).submit(write, ...rest),
+    stateOf: (name, at) => worldOf(name).stateOf(name, at),
+  };
+}
+
+/** One registry. Everything is in memory; `clock` gives the instants; registries may share one list of changes. */
+export function createRegistryWorld(
+  profile: Profile,
+  clock: VirtualClock,
+  url: string,
+  changes: Change[] = [],
+): RegistryWorld {
   const histories = new Map<string, PackageHistory>();
-  const changes: Change[] = [];
   const historyOf = (name: string): PackageHistory => {
     const history = histories.get(name) ?? createPackageHistory(clock);
     histories.set(name, history);

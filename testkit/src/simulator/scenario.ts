@@ -4,28 +4,20 @@ import { type Latency, steadyLatency } from "./connection.ts";
 import type { Choose } from "./exhaust.ts";
 import { type FaultSource, noFaults } from "./fault.ts";
 import { type RunRecord, createHistory } from "./history.ts";
-import {
-  type Build,
-  type CommandOptions,
-  type Machine,
-  type Setting,
-  type SimSource,
-  type Tampering,
-  createMachine,
-  runCommand,
-} from "./machine.ts";
+import { type Build, type Machine, type Setting, type SimSource, type Tampering, createMachine } from "./machine.ts";
+import { type CommandOptions, runCommand } from "./run-command.ts";
 import type { Judged } from "./oracle-view.ts";
 import { type Profile, verdaccio } from "./profile.ts";
-import { createRegistryWorld } from "./registry-world.ts";
+import { type Change, type RegistryWorld, createRegistryWorld, viewTogether } from "./registry-world.ts";
 import { createVirtualClock } from "./virtual-clock.ts";
-
-const registryUrl = "https://registry.invalid/";
 
 export interface SettingInput {
   readonly limits: Limits;
   readonly faults?: FaultSource;
   readonly latency?: Latency;
   readonly profile?: Profile;
+  /** Of a second registry, for packages with a scope. */
+  readonly secondProfile?: Profile;
   readonly identity?: IdentityLevel;
   readonly fsyncMs?: number;
   readonly tamper?: Tampering;
@@ -34,9 +26,20 @@ export interface SettingInput {
 
 export function createSetting(input: SettingInput): Setting {
   const clock = createVirtualClock();
+  const changes: Change[] = [];
+  const first = createRegistryWorld(input.profile ?? verdaccio, clock, "https://registry.invalid/", changes);
+  const second =
+    input.secondProfile === undefined
+      ? undefined
+      : createRegistryWorld(input.secondProfile, clock, "https://second.invalid/", changes);
+  const worlds = second === undefined ? [first] : [first, second];
+  // Packages with a scope belong to the second registry, as a line `@scope:registry=` in an .npmrc has it.
+  const worldOf = (name: string): RegistryWorld => (name.startsWith("@") ? (second ?? first) : first);
   return {
     clock,
-    world: createRegistryWorld(input.profile ?? verdaccio, clock, registryUrl),
+    world: viewTogether(changes, worldOf),
+    worlds,
+    worldOf,
     history: createHistory(),
     limits: input.limits,
     latency: input.latency ?? steadyLatency,

@@ -2,7 +2,8 @@
 import { defaultLimits } from "@slipway/core";
 import { expect, test } from "vitest";
 import { uploadOf } from "../../src/simulator/random-release.ts";
-import { createMachine, runCommand } from "../../src/simulator/machine.ts";
+import { createMachine } from "../../src/simulator/machine.ts";
+import { runCommand } from "../../src/simulator/run-command.ts";
 import { judgeHistory } from "../../src/simulator/oracle.ts";
 import { strangerName } from "../../src/simulator/oracle-safety.ts";
 import { verdaccio } from "../../src/simulator/profile.ts";
