@@ -1,6 +1,6 @@
 /** Renders the reference pages from the code they describe. Writes nothing: `npm run docs` does, and a test compares. */
 import { readFileSync } from "node:fs";
-import { catalogue, type CatalogueEntry, defaultLimits, isJsonObject } from "@slipway/core";
+import { answerTable, catalogue, type CatalogueEntry, defaultLimits, isJsonObject, type Row } from "@slipway/core";
 import { type FlagUsage, globalFlags } from "../packages/slipway/src/commands/flags.ts";
 import { verbs, type VerbUsage } from "../packages/slipway/src/commands/usage.ts";
 import { makeJsonSchema } from "../packages/slipway/src/config-schema.ts";
@@ -15,6 +15,7 @@ export const references: readonly Reference[] = [
   { path: "docs/reference/errors.md", render: renderErrors },
   { path: "docs/reference/commands.md", render: renderCommands },
   { path: "docs/reference/configuration.md", render: renderConfiguration },
+  { path: "docs/reference/answers.md", render: renderAnswers },
 ];
 
 function header(title: string, source: string): string {
@@ -150,5 +151,48 @@ ${table(["key", "type", "meaning"], keys)}
 Times in milliseconds, sizes in bytes.
 
 ${table(["key", "default", "meaning"], limits)}
+`;
+}
+
+const sourceMarks: Readonly<Record<string, string>> = {
+  m: "measured on Verdaccio 6.10",
+  d: "vendors' documentation",
+  t: "public threads",
+  s: "source code",
+};
+
+/** `m, t GitHub Packages` spelled out. */
+function describeSource(source: string): string {
+  return source.replace(/\b([mdts])\b:?(.*?)(?=, [mdts]\b|$)/g, (_all, mark: string, rest: string) => {
+    const name = sourceMarks[mark] ?? mark;
+    return rest === "" ? name : `${name} (${rest.trim()})`;
+  });
+}
+
+function describeAnswer({ status, message, class: kind, code: problemCode, source }: Row): readonly string[] {
+  return [
+    status.join(", "),
+    message === undefined ? "any" : code(message.source),
+    kind,
+    problemCode === undefined ? "" : `[${problemCode}](errors.md#${problemCode.toLowerCase()})`,
+    describeSource(source),
+  ];
+}
+
+function renderAnswers(): string {
+  return `${header("Answers of registries", "packages/core/src/response.ts")}
+What Slipway makes of the answer to a write. The first row that matches decides; only the status and the sentence in the body count, whatever
+the case of its letters. An answer that no row knows is never taken for success.
+
+- **accepted**: taken, and not yet proven: it is looked for, and nothing is sent again.
+- **pending**: taken earlier, being scanned or staged: the same, with more patience.
+- **exists**: something holds the version: its bytes decide whose it is.
+- **ambiguous**: it may have landed: it is looked for, and the same bytes are sent again once absence has lasted.
+- **retry**: nothing landed: sent again, after the pause that the registry asks for.
+- **refused**: final, unless an earlier request of this release may have landed.
+
+No answer at all is *ambiguous* when anything may have left this machine, else *retry*.
+
+${table(["status", "message", "class", "problem", "known from"], answerTable.map(describeAnswer))}
 `;
 }

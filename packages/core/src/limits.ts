@@ -11,7 +11,7 @@ export interface Limits {
   readonly readTimeoutMs: number;
   /** Absence after a write is believed only once it has lasted this long. */
   readonly settleMs: number;
-  /** Delays before the same bytes are sent again; their number bounds the resends (seed 002: 5, 10, 20 s). */
+  /** Delays before the same bytes are sent again; their number bounds the resends. */
   readonly resendDelaysMs: readonly number[];
   /** Back-off of polls: first delay, factor, and ceiling. */
   readonly pollFirstMs: number;

@@ -56,7 +56,7 @@ export const answerTable: readonly Row[] = [
     status: [409],
     message: /failed to save packument/i,
     class: "ambiguous",
-    source: "t seed 000",
+    source: "t",
   },
   {
     id: "present",

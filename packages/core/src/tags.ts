@@ -74,7 +74,7 @@ function findLineTag(stem: string, input: TagInput): string | undefined {
   });
 }
 
-/** Chooses by DESIGN section 5: asked, configured, the maintenance line's, the prerelease's first word, `latest`. */
+/** Chooses the first there is: asked, configured, the maintenance line's, the prerelease's first word, `latest`. */
 export function chooseTag(input: TagInput): TagChoice {
   const spec = formatSpec(input.name, input.version);
   const given = input.asked ?? input.configured;
