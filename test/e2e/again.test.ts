@@ -75,6 +75,17 @@ test.each([
   await workspace.dispose();
 });
 
+test("events and what went wrong are one JSON value a line", async () => {
+  const workspace = await createWorkspace({ packages: [{ name: "lines-a" }] });
+  const options = optionsOf(workspace);
+  for (const args of [["publish"], ["publish", "no-such-folder"]]) {
+    const { stdout } = await runSlipway([...args, "--json=events"], options);
+    const lines = stdout.trim().split("\n");
+    expect(lines.map((line) => typeof JSON.parse(line))).toEqual(lines.map(() => "object"));
+  }
+  await workspace.dispose();
+});
+
 test("a digest without the folder that it belongs to is refused", async () => {
   const workspace = await createWorkspace({ packages: [{ name: "digest-a" }] });
   const refused = await runSlipway(["publish", "--plan-digest", "0".repeat(64)], optionsOf(workspace));

@@ -181,7 +181,10 @@ function reportUsage(error: CommanderError, argv: readonly string[], terminal: T
 
 function reportProblems(problems: readonly Problem[], argv: readonly string[], terminal: Terminal): ExitCode {
   if (argv.some((item) => item === "--json" || item.startsWith("--json=")))
-    terminal.json({ problems: problems.map(({ cause: _cause, ...rest }) => rest) }, 2);
+    terminal.json(
+      { problems: problems.map(({ cause: _cause, ...rest }) => rest) },
+      argv.includes("--json=events") ? 0 : 2,
+    );
   terminal.talk(formatProblems(problems, terminal));
   const exits = problems.map((item) => exitCodeOf(item.code));
   return exits.includes(2) ? 2 : exits.includes(1) ? 1 : 3;
