@@ -79,8 +79,14 @@ function reportVersion(node: StepState, tagNode: StepState | undefined, tarball:
       : {}),
     ...(node.bound === undefined ? {} : { evidence: node.bound.evidence, differingFiles: node.bound.files }),
     ...(tarball === undefined ? {} : { sizeBytes: tarball.sizeBytes, fileCount: tarball.fileCount }),
-    problems: [node.problem, tagNode?.problem].filter((item) => item !== undefined),
+    problems: [node.problem, problemOfTag(node, tagNode)].filter((item) => item !== undefined),
   };
+}
+
+/** A tag that waits for its version has nothing to say as long as the version does. */
+function problemOfTag(node: StepState, tagNode: StepState | undefined): Problem | undefined {
+  if (tagNode === undefined || isShown(node.status) || isFailed(tagNode.status)) return tagNode?.problem;
+  return node.problem === undefined ? tagNode.problem : undefined;
 }
 
 function exitCodeFor(state: RunState, isComplete: boolean): 0 | 1 | 3 | 4 {

@@ -1,0 +1,80 @@
+/** What a report says of versions that did not make it. */
+import { expect, test } from "vitest";
+import { applyEvent, createRun, defaultLimits, type Event, makeReport, type Plan } from "../src/index.ts";
+
+const registry = "http://registry.test/";
+const common = { registry, name: "a", version: "1.0.0", from: undefined } as const;
+
+const plan: Plan = {
+  schema: 1,
+  releaseId: "0123456789ab",
+  source: { repository: undefined, commit: undefined, isClean: true },
+  options: {
+    promote: "each",
+    identity: "source",
+    newPackages: "allow",
+    ignoreScripts: false,
+    build: undefined,
+    accept: {},
+    limits: defaultLimits,
+  },
+  packages: [],
+  steps: [
+    {
+      ...common,
+      id: "publish:a@1.0.0",
+      after: [],
+      goal: { kind: "publish", integrity: "sha512-ours", access: undefined, sendTag: "latest" },
+    },
+    {
+      ...common,
+      id: "dist-tag:a@1.0.0:latest",
+      after: ["publish:a@1.0.0"],
+      goal: { kind: "dist-tag", tag: "latest", to: "1.0.0" },
+    },
+  ],
+  kept: [],
+  warnings: [],
+  tarballs: [],
+};
+
+const opened: Event = {
+  type: "opened",
+  at: 0,
+  schema: 1,
+  releaseId: plan.releaseId,
+  planDigest: "d",
+  toolVersion: "0",
+  attempt: 1,
+};
+const seenAt1: Event = {
+  type: "observed",
+  at: 1,
+  registry,
+  name: "a",
+  fresh: true,
+  packument: "shown",
+  versions: { "1.0.0": { integrity: "sha512-other" } },
+  tags: { latest: "1.0.0" },
+};
+
+function codesAfter(events: readonly Event[]): readonly string[] {
+  const state = createRun(plan, defaultLimits);
+  for (const event of [opened, ...events]) applyEvent(state, event);
+  return makeReport(plan, state, 9).versions.flatMap((item) => item.problems.map((problem) => problem.code));
+}
+
+test("a conflict is told once, and the tag that waits for the version is not said to be unconfirmed", () => {
+  const codes = codesAfter([
+    seenAt1,
+    { type: "judged", at: 2, step: "publish:a@1.0.0", verdict: "foreign", integrity: "sha512-other", details: [] },
+    { type: "ended", at: 3, isComplete: false, reason: "finished" },
+  ]);
+  expect(codes).toEqual(["SLIP_INTEGRITY_CONFLICT"]);
+});
+
+test("a version that was not confirmed is told once, not again for its tag", () => {
+  expect(codesAfter([{ type: "ended", at: 3, isComplete: false, reason: "out-of-time" }])).toEqual([
+    "SLIP_UNCONFIRMED",
+  ]);
+});
