@@ -45,7 +45,9 @@ function pollStale(state: RunState, node: StepState, at: number): void {
 
 function foldUnavailable(state: RunState, node: StepState, event: EventOf<"observed">): void {
   const { name, registry } = node.step;
-  if ((event.status === 401 || event.status === 403) && !node.maybeApplied) {
+  // A tag that waits for its version is judged with it: given up alone, it could no longer keep the upload from moving it back.
+  const isWaitingTag = node.step.goal.kind === "dist-tag" && node.waitingOn > 0;
+  if ((event.status === 401 || event.status === 403) && !node.maybeApplied && !isWaitingTag) {
     const why = problem("SLIP_READ_REFUSED", `${registry} answered ${event.status} to a read of ${name}`, {
       spec: name,
       status: event.status,
@@ -201,9 +203,10 @@ export function foldDownload(state: RunState, node: StepState, event: EventOf<"d
   foldMismatch(state, node, event.at, event.integrity);
 }
 
-/** One bad download may be the network's; the same again and again is the registry's. */
+/** Bad downloads may be the network's, but that tears each of them elsewhere: the same again and again is the registry's. */
 function foldMismatch(state: RunState, node: StepState, at: number, integrity: string | undefined): void {
-  node.mismatches += 1;
+  node.mismatches = node.mismatches > 0 && node.mismatched === integrity ? node.mismatches + 1 : 1;
+  node.mismatched = integrity;
   if (node.mismatches < state.limits.corruptReads) return backOff(state, node, at);
   const spec = formatSpec(node.step.name, node.step.version);
   const why = problem(

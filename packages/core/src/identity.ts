@@ -29,6 +29,8 @@ export interface IdentityInput {
   readonly isPlanClean: boolean;
   /** Integrity that a person accepted for this version. */
   readonly acceptedIntegrity: string | undefined;
+  /** Integrity that was bound before: from then on this version's contents, whatever we have built. */
+  readonly boundIntegrity?: string | undefined;
 }
 
 export interface Judgement {
@@ -75,13 +77,17 @@ export function judge(input: IdentityInput): Judgement {
   const isSelfConsistent = input.shownIntegrity === undefined || input.shownIntegrity === input.servedIntegrity;
   if (!isSelfConsistent)
     return { verdict: "corrupt", evidence: "the served tarball does not hash to its own integrity", files: [] };
-  if (input.servedIntegrity === input.ourIntegrity)
-    return { verdict: "same", evidence: "the bytes are equal", files: [] };
+  const own = input.boundIntegrity ?? input.ourIntegrity;
+  if (input.servedIntegrity === own) return { verdict: "same", evidence: "the bytes are equal", files: [] };
   if (input.served === undefined)
     return { verdict: "corrupt", evidence: "the served tarball cannot be read", files: [] };
   const files = diffEntries(input.ours.entries, input.served.entries);
   if (input.acceptedIntegrity === input.servedIntegrity)
     return { verdict: "same-source", evidence: "a person accepted this integrity", files };
+  if (input.boundIntegrity !== undefined) {
+    const evidence = `this release took ${input.boundIntegrity} for this version, and the registry has changed it since`;
+    return { verdict: "foreign", evidence, files };
+  }
   if (files.length === 0)
     return input.level === "bytes"
       ? { verdict: "refused", evidence: "the files are equal, the bytes are not, and identity asks for bytes", files }

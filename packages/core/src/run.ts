@@ -60,7 +60,9 @@ export interface StepState {
   /** Not before this instant. */
   nextAt: number;
   polls: number;
+  /** Downloads in a row that hashed to `mismatched` instead of what is shown. */
   mismatches: number;
+  mismatched: string | undefined;
   /** Steps in `after` that are not shown yet. */
   waitingOn: number;
   blockedBy: string | undefined;
@@ -127,6 +129,7 @@ function createNode(step: Step, isKept: boolean): StepState {
     nextAt: 0,
     polls: 0,
     mismatches: 0,
+    mismatched: undefined,
     waitingOn: 0,
     blockedBy: undefined,
     problem: undefined,

@@ -64,6 +64,33 @@ const cases: readonly Case[] = [
   { what: "the same files where bytes are asked for", input: { served: ours, level: "bytes" }, verdict: "refused" },
   { what: "the same files where files are asked for", input: { served: ours, level: "files" }, verdict: "same-files" },
   {
+    what: "the bytes that were bound before",
+    input: { servedIntegrity: "sha512-bound", shownIntegrity: "sha512-bound", boundIntegrity: "sha512-bound" },
+    verdict: "same",
+  },
+  {
+    what: "another build of this commit where one was bound before",
+    input: { gitHead: commit, boundIntegrity: "sha512-bound" },
+    verdict: "foreign",
+    files: ["index.js"],
+  },
+  {
+    what: "our build where another was bound before",
+    input: {
+      served: ours,
+      servedIntegrity: "sha512-ours",
+      shownIntegrity: "sha512-ours",
+      boundIntegrity: "sha512-bound",
+    },
+    verdict: "foreign",
+  },
+  {
+    what: "another build that a person accepts where one was bound before",
+    input: { acceptedIntegrity: "sha512-served", boundIntegrity: "sha512-bound" },
+    verdict: "same-source",
+    files: ["index.js"],
+  },
+  {
     what: "an executable bit",
     input: { served: contents({ "package.json": "manifest", "index.js": "one" }, manifest, ["index.js"]) },
     verdict: "foreign",

@@ -463,6 +463,35 @@ const stories: readonly Story[] = [
     statuses: { "publish:a@1.0.0": "corrupt" },
   },
   {
+    what: "bad downloads that do not agree are the network's, however many",
+    events: [
+      opened,
+      look("a", 1, ours, "1.0.0"),
+      hashed("a", 2, "sha512-broken"),
+      hashed("a", 3, "sha512-torn"),
+      hashed("a", 4, "sha512-broken"),
+      hashed("a", 5, "sha512-torn"),
+    ],
+    at: 6,
+    next: [],
+    statuses: { "publish:a@1.0.0": "accepted" },
+  },
+  {
+    what: "a dist-tag that the upload of an earlier attempt carried is given time as well",
+    events: [
+      opened,
+      absent,
+      started("a", 2),
+      ended("a", 3, "accepted"),
+      resumed(50),
+      look("a", 51, ours, "0.9.0"),
+      hashed("a", 52),
+    ],
+    at: 53,
+    next: [look1],
+    statuses: { "publish:a@1.0.0": "done", "dist-tag:a@1.0.0:latest": "pending" },
+  },
+  {
     what: "a wedge of nobody's is not repaired",
     events: [
       opened,

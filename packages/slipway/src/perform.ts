@@ -198,6 +198,7 @@ async function judgeServed(node: StepState, context: PerformContext): Promise<vo
     gitHead: entry.gitHead,
     planCommit: plan.source.commit,
     isPlanClean: plan.source.isClean,
+    boundIntegrity: node.bound === undefined ? undefined : node.expected,
     acceptedIntegrity: plan.options.accept[formatSpec(name, version)],
   });
   const at = clock.now();
