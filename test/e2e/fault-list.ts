@@ -7,12 +7,15 @@ export interface FaultCase {
   readonly strikes: "upload" | "read";
   /** It goes on for the whole first run and is over before the second. */
   readonly isLasting?: boolean;
+  /** Nothing answers: only a time-out ends it. */
+  readonly isSilent?: boolean;
   /** The rules for the package at this path (`/@scope/name`). */
   readonly rules: (path: string) => readonly FaultRule[];
 }
 
 function upload(name: string, fault: Fault): FaultCase {
-  return { name, strikes: "upload", rules: (path) => [{ method: "PUT", path, nth: 1, fault }] };
+  const isSilent = fault.kind === "hang";
+  return { name, strikes: "upload", isSilent, rules: (path) => [{ method: "PUT", path, nth: 1, fault }] };
 }
 
 function lasting(name: string, fault: Fault): FaultCase {
@@ -26,6 +29,7 @@ function read(name: string, which: Which, fault: Fault, limits: Pick<FaultRule, 
   return {
     name,
     strikes: "read",
+    isSilent: fault.kind === "hang",
     rules: (path) => [
       {
         method: "GET",

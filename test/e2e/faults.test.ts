@@ -5,18 +5,9 @@
 import { startVerdaccio, type Verdaccio } from "@slipway/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type FaultCase, faultCases } from "./fault-list.ts";
-import { type Letter, type Publisher, runTrial, trialPackages } from "./fault-trial.ts";
+import { type Letter, runTrial, trialPackages } from "./fault-trial.ts";
+import { publishWithSlipway, slipwayConfig } from "./publishers.ts";
 import { packedIntegrities, tarballFile } from "./registry-truth.ts";
-import { runSlipwayInProcess } from "./slipway-in-process.ts";
-
-/** Short waits: what is tested is what happens, not how long somebody waits for it. */
-const limits = {
-  settleMs: 200,
-  pollFirstMs: 20,
-  resendDelaysMs: [50, 100, 200],
-  lostMs: 400,
-  rateLimitPauseMs: 200,
-};
 
 let verdaccio: Verdaccio;
 
@@ -28,16 +19,6 @@ afterAll(async () => {
   await verdaccio.close();
 });
 
-const slipway: Publisher = (workspace, registry, token) =>
-  runSlipwayInProcess(["publish"], { cwd: workspace.root, registry, token });
-
-/** A time-out short enough to wait for, only where nothing answers: elsewhere a slow machine must not look like a fault. */
-function limitsFor(fault: FaultCase): object {
-  return fault.name.includes("no answer") || fault.name.includes("without an answer")
-    ? { ...limits, uploadTimeoutMs: 1500, readTimeoutMs: 1500 }
-    : limits;
-}
-
 async function check(fault: FaultCase, letter: Letter, scope: string): Promise<void> {
   let packed: ReadonlyMap<string, string> = new Map();
   const { first, again, accepted, strikes } = await runTrial({
@@ -45,8 +26,8 @@ async function check(fault: FaultCase, letter: Letter, scope: string): Promise<v
     letter,
     scope,
     verdaccio,
-    publish: slipway,
-    root: { slipway: { limits: limitsFor(fault), wait: "20s" } },
+    publish: publishWithSlipway,
+    root: { slipway: slipwayConfig(fault) },
     inspect: async (workspace) => {
       packed = await packedIntegrities(workspace);
     },

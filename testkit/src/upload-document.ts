@@ -4,6 +4,8 @@ import { createHash } from "node:crypto";
 export interface SeenUpload {
   readonly name: string;
   readonly version: string;
+  /** The dist-tags that the document would set, sorted. */
+  readonly tags: readonly string[];
   /** `dist.integrity`, as the document claims. */
   readonly integrity: string | undefined;
   /** `sha512-…` of the attached bytes. */
@@ -36,6 +38,7 @@ export function parseUpload(body: Uint8Array): SeenUpload | undefined {
   return {
     name: document["name"],
     version,
+    tags: Object.keys(objectOf(document["dist-tags"])).sort(),
     integrity: typeof integrity === "string" ? integrity : undefined,
     attachedIntegrity: integrityOf(Buffer.from(data, "base64")),
   };
