@@ -1,4 +1,5 @@
 /** Ctrl-C: once stops after the writes in flight and says how to go on; twice stops at once; both can be resumed. */
+import { tmpdir } from "node:os";
 import {
   chain,
   createWorkspace,
@@ -83,4 +84,14 @@ test("twice stops at once, and the same command goes on", async () => {
   const { run, again } = await interrupt("twice", ["SIGINT", "SIGINT"]);
   expect(run.code, run.stderr).toBe(130);
   expect(again.code, again.stderr).toBe(0);
+});
+
+test("the demonstration can be interrupted too, and does not call that a bug", async () => {
+  const running = await startSlipway(["demo"], { cwd: tmpdir(), registry: verdaccio.url, token: verdaccio.token });
+  await vi.waitFor(() => expect(running.stderr()).toContain("Uploading"), { timeout: 20_000 });
+  process.kill(running.pid, "SIGINT");
+  const { code, stderr } = await running.result;
+  expect(code, stderr).toBe(3);
+  expect(stderr).toContain("error[SLIP_INTERRUPTED]: the demonstration was interrupted");
+  expect(stderr).not.toContain("bug");
 });

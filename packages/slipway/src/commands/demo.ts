@@ -44,6 +44,10 @@ export const demo: Verb<DemoData> = {
       await releaseAgain(stage);
       const bumped = await releaseTwo(stage);
       return { published, bumped, durationMs: context.clock.now() - startedAt, dir: isKept ? dir : undefined };
+    } catch (cause) {
+      if (!context.signal.aborted) throw cause;
+      // Ctrl-C reaches npm too: whatever failed then is no fault of the demonstration.
+      return fail("SLIP_INTERRUPTED", "the demonstration was interrupted", { cause, hint: "run `slipway demo` again" });
     } finally {
       await registry.close();
       if (!isKept) await rm(dir, { recursive: true, force: true });
