@@ -59,7 +59,7 @@ const configSchema: z.ZodType = z
       .string()
       .regex(/^https?:\/\/[^\s/?#@\\]+(\/[^\s?#\\]*)?$/, "must be an http or https URL without credentials")
       .optional()
-      .describe("registry of packages for which neither publishConfig nor .npmrc names one"),
+      .describe("registry of all packages but those whose scope has one of its own in .npmrc, as --registry"),
     base: text.optional().describe("release only versions changed since this revision, or auto"),
     only: z
       .union([text, z.array(text).min(1)])

@@ -14,7 +14,7 @@ export const globalFlags: readonly FlagUsage[] = [
     flags: "--json [form]",
     text: "print data as JSON on stdout; `--json=events` prints events as they happen, one a line",
   },
-  { flags: "--registry <url>", text: "registry for packages whose manifest and .npmrc name no other" },
+  { flags: "--registry <url>", text: "registry of all packages but those whose scope has one of its own in .npmrc" },
   { flags: "--cwd <dir>", text: "run as if started in this folder" },
   { flags: "--config <file>", text: "configuration file instead of slipway.config.{ts,js,json}" },
   { flags: "--no-color", text: "no colours" },
