@@ -35,6 +35,26 @@ test("a tag that was overtaken while an upload's fate was unknown is not moved b
   expect(world.stateOf("a")?.distTags.get("latest")).toBe("2.0.0");
 });
 
+test("a tag whose read was refused once still keeps its version from being sent over a higher one", async () => {
+  const met: string[] = [];
+  const setting = createSetting({
+    ...always(),
+    faults({ kind }, possible) {
+      const fault =
+        kind === "upload" ? "409-before" : met.length === 1 && kind === "fresh-read" ? "read-refused" : undefined;
+      if (fault === undefined || met.includes(fault) || !possible.includes(fault)) return undefined;
+      met.push(fault);
+      return fault;
+    },
+  });
+  const { clock, world } = setting;
+  const theirs = uploadOf(code, "a", "2.0.0", "badc0de", {});
+  clock.after(400, () => void world.submit({ kind: "upload", request: theirs }, strangerName, -1));
+  await clock.run(runCommand(setting, code, createMachine("m", "reproducible")), "the run");
+  expect(met).toEqual(["409-before", "read-refused"]);
+  expect(world.stateOf("a")?.distTags.get("latest")).toBe("2.0.0");
+});
+
 test("an upload that a crash kept from being sent is not sent again before absence has lasted", async () => {
   let crashed = false;
   const setting = createSetting({
