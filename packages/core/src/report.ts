@@ -85,8 +85,8 @@ function reportVersion(node: StepState, tagNode: StepState | undefined, tarball:
 
 /** A tag that waits for its version has nothing to say as long as the version does. */
 function problemOfTag(node: StepState, tagNode: StepState | undefined): Problem | undefined {
-  if (tagNode === undefined || isShown(node.status) || isFailed(tagNode.status)) return tagNode?.problem;
-  return node.problem === undefined ? tagNode.problem : undefined;
+  if (tagNode === undefined || node.problem === undefined || isShown(node.status)) return tagNode?.problem;
+  return isFailed(tagNode.status) && tagNode.status !== "blocked" ? tagNode.problem : undefined;
 }
 
 function exitCodeFor(state: RunState, isComplete: boolean): 0 | 1 | 3 | 4 {

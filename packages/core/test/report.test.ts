@@ -1,6 +1,6 @@
 /** What a report says of versions that did not make it. */
 import { expect, test } from "vitest";
-import { applyEvent, createRun, defaultLimits, type Event, makeReport, type Plan } from "../src/index.ts";
+import { applyEvent, createRun, defaultLimits, type Event, makeReport, type Plan, problem } from "../src/index.ts";
 
 const registry = "http://registry.test/";
 const common = { registry, name: "a", version: "1.0.0", from: undefined } as const;
@@ -77,4 +77,27 @@ test("a version that was not confirmed is told once, not again for its tag", () 
   expect(codesAfter([{ type: "ended", at: 3, isComplete: false, reason: "out-of-time" }])).toEqual([
     "SLIP_UNCONFIRMED",
   ]);
+});
+
+test("a version that was refused is told once: its tag was not tried because of it", () => {
+  const step = "publish:a@1.0.0";
+  const refusal = problem("SLIP_UPLOAD_UNAUTHORISED", "the registry answered 401");
+  const absent: Event = {
+    type: "observed",
+    at: 1,
+    registry,
+    name: "a",
+    fresh: true,
+    packument: "absent",
+    versions: {},
+    tags: {},
+  };
+  const codes = codesAfter([
+    absent,
+    { type: "write-started", at: 2, step, write: "upload", integrity: "sha512-ours" },
+    { type: "write-ended", at: 3, step, write: "upload", answer: "refused", status: 401, problem: refusal },
+    { ...absent, at: 4 },
+    { type: "ended", at: 5, isComplete: false, reason: "finished" },
+  ]);
+  expect(codes).toEqual(["SLIP_UPLOAD_UNAUTHORISED"]);
 });
