@@ -179,6 +179,8 @@ const answersInstead: Partial<Record<Fault, Answer>> = {
   }),
   "409-after": respond(409, { error: "conflict" }),
   "429": respond(429, { error: "too many requests" }, { "retry-after": "30" }),
+  "429-after": respond(429, { error: "too many requests" }, { "retry-after": "10" }),
+  "201-before": respond(201, { ok: "created new package", success: true }),
   // An account-wide cap: longer than a run waits without progress.
   "429-long": respond(429, { error: "rate limited" }, { "retry-after": "1934" }),
   refused: respond(403, { error: "this token may not publish this package" }),
@@ -193,6 +195,7 @@ const landsNot: ReadonlySet<Fault> = new Set([
   "reset-before",
   "5xx-before",
   "409-before",
+  "201-before",
   "429",
   "429-long",
   "refused",
