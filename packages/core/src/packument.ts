@@ -15,6 +15,8 @@ export type Reading<T> =
       readonly at: number;
       /** HTTP status, when there was an answer. */
       readonly status?: number;
+      /** What a 429 asked for, in milliseconds. */
+      readonly retryAfterMs?: number;
       /** Its host does not exist, which asking again rarely mends. */
       readonly isUnknownHost?: true;
       /** A phrase: `connection refused`, `answered 503`, `body is not JSON`. Already redacted. */

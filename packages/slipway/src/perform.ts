@@ -19,11 +19,11 @@ import {
   type Reading,
   type RegistryPort,
   type StepState,
-  type TarballContents,
   type TarballStore,
   type WriteKind,
 } from "@slipway/core";
 import { normalizeManifest } from "./registry/publish-manifest.ts";
+import { listIfTarball } from "./tarball/list-tarball.ts";
 
 /** Everything that performing touches. */
 export interface PerformContext {
@@ -41,7 +41,10 @@ export async function perform(action: Action, context: PerformContext): Promise<
   switch (action.kind) {
     case "look": {
       const reading = await context.registries(action.registry).readPackument(action.name, "fresh");
-      return context.record([observe(context, action.registry, action.name, reading)]);
+      return context.record([
+        observe(context, action.registry, action.name, reading),
+        ...pausesOf(reading, action.registry),
+      ]);
     }
     case "inspect":
       return inspect(action.node, action.isAtOnce, context);
@@ -107,6 +110,13 @@ function observe(
   return observation(context.nodesOf(packageKey(registry, name)), { registry, name, reading, kind });
 }
 
+/** A read that is answered 429 speaks for every request of its registry, as a write does. */
+function pausesOf(reading: Reading<Packument>, registry: string): readonly Event[] {
+  if (reading.kind !== "unavailable" || reading.retryAfterMs === undefined) return [];
+  const { at, reason, retryAfterMs } = reading;
+  return [{ type: "waited", at, registry, untilAt: at + retryAfterMs, reason }];
+}
+
 /**
  * Can it be installed? The abbreviated packument on the plain URL, then the tarball it names, hashed. `isAtOnce` asks for both
  * together: a tarball fetched so counts only if it is the one that the packument turns out to name.
@@ -122,7 +132,7 @@ async function inspect(node: StepState, isAtOnce: boolean, context: PerformConte
   const entry = reading.kind === "shown" ? reading.value.versions.get(version) : undefined;
   // A kept version without a sha512 is held to its tarball alone.
   const isComparable = entry?.integrity === node.expected || (node.isKept && entry?.integrity === undefined);
-  if (entry === undefined || !isComparable) return context.record([observed]);
+  if (entry === undefined || !isComparable) return context.record([observed, ...pausesOf(reading, registry)]);
   const isNamed =
     entry.tarball !== undefined &&
     port.tarballUrl(name, version, entry.tarball) === port.tarballUrl(name, version, undefined);
@@ -164,15 +174,6 @@ async function fetchTarball(
   };
 }
 
-async function listIfTarball(bytes: Uint8Array, tarballs: TarballStore): Promise<TarballContents | undefined> {
-  try {
-    return await tarballs.list(bytes);
-  } catch {
-    // Bytes from a registry that are no tarball are a finding (corrupt), not an error of ours.
-    return undefined;
-  }
-}
-
 /** Other contents hold the version: rule 1 decides whose they are. */
 async function judgeServed(node: StepState, context: PerformContext): Promise<void> {
   const { registry, name, version, id } = node.step;
@@ -180,7 +181,8 @@ async function judgeServed(node: StepState, context: PerformContext): Promise<vo
   const port = context.registries(registry);
   const packument = await port.readPackument(name, "fresh");
   const entry = packument.kind === "shown" ? packument.value.versions.get(version) : undefined;
-  if (entry === undefined) return context.record([observe(context, registry, name, packument)]);
+  if (entry === undefined)
+    return context.record([observe(context, registry, name, packument), ...pausesOf(packument, registry)]);
   const download = await fetchTarball(node, port, entry.tarball, clock, true);
   const ourBytes = await readOurs(node, context);
   if (ourBytes === undefined) return;
@@ -190,7 +192,7 @@ async function judgeServed(node: StepState, context: PerformContext): Promise<vo
     shownIntegrity: entry.integrity,
     servedIntegrity: download.integrity,
     ourIntegrity: ourBytes.integrity,
-    served: await listIfTarball(download.bytes, context.tarballs),
+    served: await listIfTarball(download.bytes, context.tarballs.list),
     ours: await context.tarballs.list(ourBytes.bytes),
     writtenIntegrities: node.writtenIntegrities,
     attestedIntegrity: undefined,

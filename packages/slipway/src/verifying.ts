@@ -5,12 +5,11 @@ import {
   type Packument,
   type Reading,
   type RegistryPort,
-  type TarballContents,
   type Verification,
   type VerificationInput,
   verifyVersion,
 } from "@slipway/core";
-import { listTarball } from "./tarball/list-tarball.ts";
+import { listIfTarball } from "./tarball/list-tarball.ts";
 
 /** A version to verify, and what is known of it. */
 export interface VerifyTarget {
@@ -116,13 +115,4 @@ async function readContents(
   if (reading.kind !== "shown") return reading;
   const { integrity, bytes } = reading.value;
   return { ...reading, value: { integrity, contents: bytes === undefined ? undefined : await listIfTarball(bytes) } };
-}
-
-/** The contents of a tarball, or undefined for bytes that are none: a finding about the registry, not an error of ours. */
-async function listIfTarball(bytes: Uint8Array): Promise<TarballContents | undefined> {
-  try {
-    return await listTarball(bytes);
-  } catch {
-    return undefined;
-  }
 }

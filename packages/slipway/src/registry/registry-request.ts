@@ -2,7 +2,7 @@
  * What every request to a registry shares: its options, its address, its headers, and the phrases for having no answer.
  * Must not know what is read or written.
  */
-import { escapeName } from "@slipway/core";
+import { escapeName, parseRetryAfter } from "@slipway/core";
 import type { Clock, Limits, Reading } from "@slipway/core";
 import type { Redactor } from "../redact.ts";
 import type { ConnectionSettings } from "./agents.ts";
@@ -57,10 +57,13 @@ export function packageUrl(context: Context, name: string, rest = ""): URL {
 export function unavailable(context: Context, name: string, outcome: HttpOutcome, reason?: string): Unavailable {
   const at = context.options.clock.now();
   const text = reason ?? (outcome.kind === "response" ? `answered ${outcome.status}` : outcome.reason);
+  const headers = outcome.kind === "response" && outcome.status === 429 ? outcome.headers : {};
+  const retryAfterMs = parseRetryAfter(headers["retry-after"], headers["date"]);
   return {
     kind: "unavailable",
     at,
     ...(outcome.status === undefined ? {} : { status: outcome.status }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(outcome.kind === "no-response" && outcome.isUnknownHost ? { isUnknownHost: true as const } : {}),
     reason: context.redactor(name).text(text),
   };

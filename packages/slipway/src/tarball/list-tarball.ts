@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { createGunzip } from "node:zlib";
-import { isJsonObject, type TarballContents, type TarballEntry } from "@slipway/core";
+import { isJsonObject, type TarballContents, type TarballEntry, type TarballStore } from "@slipway/core";
 import type { Parser, ReadEntry } from "tar";
 
 export interface TarballBounds {
@@ -189,6 +189,18 @@ export async function listTarball(
     };
   });
   return { entries, manifest: manifest.parse() };
+}
+
+/** What served bytes hold; undefined for bytes that are no tarball, which is a finding about a registry and no error of ours. */
+export async function listIfTarball(
+  bytes: Uint8Array,
+  list: TarballStore["list"] = listTarball,
+): Promise<TarballContents | undefined> {
+  try {
+    return await list(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Reads package.json of a tarball and no other contents. Throws an Error when the tarball is damaged or has none. */

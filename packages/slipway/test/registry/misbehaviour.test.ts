@@ -221,6 +221,12 @@ test.each([401, 403, 429, 500, 502, 503])("a read answered %i is unavailable, no
   expect(await registry.readTarball("a", "1.0.0", undefined, false)).toMatchObject(expected);
 });
 
+test("a read answered 429 says for how long the registry wants a pause", async () => {
+  const server = await http((_, response) => response.writeHead(429, { "retry-after": "1934" }).end());
+  const reading = await registryAt(server.url).readPackument("a", "fresh");
+  expect(reading).toMatchObject({ kind: "unavailable", status: 429, retryAfterMs: 1_934_000 });
+});
+
 test.each([
   ["429 in seconds", 429, { "retry-after": "1934" }],
   ["429 with a date", 429, { "retry-after": "Sat, 21 Nov 2026 05:00:00 GMT" }],
