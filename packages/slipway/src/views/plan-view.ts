@@ -25,14 +25,19 @@ function describePackage(plan: Plan, item: PlannedPackage): string {
   const steps = plan.steps.filter((step) => step.name === item.name);
   const publish = steps.find(isPublishStep);
   const tag = steps.find(isDistTagStep)?.goal.tag ?? publish?.goal.sendTag ?? "latest";
-  const was = item.isNew ? `new package, as ${tag}` : `${tag} was ${item.previous ?? "not set"}`;
+  const was = item.isNew ? `new package, as ${tag}` : `as ${tag}, ${describePrevious(item)}`;
   const names = (publish?.after ?? []).map((id) => parseSpec(id.replace(/^[a-z-]+:/, "")).name);
   if (names.length === 0) return was;
   const more = names.length > namesShownMax ? ` and ${names.length - namesShownMax} more` : "";
   return `${was}, after ${names.slice(0, namesShownMax).join(", ")}${more}`;
 }
 
-export function formatPlan(plan: Plan, terminal: Terminal): string {
+function describePrevious({ previous, version }: PlannedPackage): string {
+  if (previous === undefined) return "a new dist-tag";
+  return previous === version ? "which already points there" : `which is ${previous}`;
+}
+
+export function formatPlan(plan: Plan, terminal: Pick<Terminal, "paint">): string {
   const specs = [...plan.packages, ...plan.kept].map((item) => formatSpec(item.name, item.version));
   const width = Math.max(20, ...specs.map((spec) => spec.length));
   const row = (tone: Tone, verb: string, spec: string, note: string): string =>

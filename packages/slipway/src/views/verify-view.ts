@@ -15,7 +15,9 @@ function formatChecks(verification: Verification, terminal: Pick<Terminal, "pain
     .join("  ");
 }
 
-export function formatVerifications(verifications: readonly Verification[], terminal: Terminal): string {
+export function formatVerifications(verifications: readonly Verification[], terminal: Pick<Terminal, "paint">): string {
+  if (verifications.length === 0)
+    return `${terminal.paint("warn", "Nothing".padStart(12))}  to verify: no version is named`;
   const width = Math.max(20, ...verifications.map((item) => formatSpec(item.name, item.version).length));
   const lines = verifications.map((item) => {
     const [tone, verb] = verdictOf(item);
