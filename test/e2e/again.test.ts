@@ -1,4 +1,6 @@
 /** What a second command may and may not conclude from what an earlier one left behind. */
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   createWorkspace,
@@ -54,6 +56,19 @@ test("a completed release is not looked at again", async () => {
   const again = await runSlipway(["publish", "--json"], options);
   expect(again.code, again.stderr).toBe(0);
   expect((JSON.parse(again.stdout) as ReportJson).versions).toEqual([]);
+  await workspace.dispose();
+});
+
+test("a plan made after a completed release does not take the place of its plan", async () => {
+  const workspace = await createWorkspace({ packages: [{ name: "planned-a" }] });
+  const options = optionsOf(workspace);
+  expect((await runSlipway(["publish"], options)).code).toBe(0);
+  const plan = await runSlipway(["plan"], options);
+  expect(plan.code, plan.stderr).toBe(0);
+  expect(plan.stdout).toContain("not written: this release is finished, and its plan stays");
+  const [id = ""] = await readdir(join(workspace.root, ".slipway"));
+  const verified = await runSlipway(["verify", join(".slipway", id)], options);
+  expect(verified.stdout).toContain("Verified  1 of 1 version");
   await workspace.dispose();
 });
 
