@@ -78,9 +78,14 @@ const access = oneOf("public", "restricted");
 const innerPath = textOf((path) => (isInnerPath(path) ? undefined : "is not a path inside its folder"));
 const dir = textOf((path) => (path === "." || isInnerPath(path) ? undefined : "is not a path inside its folder"));
 
+/** A run without a request under way would end at once, with nothing done. */
+const atLeastOne: ReadonlySet<string> = new Set(["concurrency", "planConcurrency"]);
+
 const limits: Shape = object(
   Object.fromEntries(
     Object.entries(defaultLimits).map(([key, value]) => {
+      if (atLeastOne.has(key))
+        return [key, test("a whole number of 1 or more", (given) => Number.isSafeInteger(given) && Number(given) >= 1)];
       const number = test("a number of 0 or more", (given) =>
         typeof given === "number" && given >= 0 && given < Infinity);
       return [key, Array.isArray(value) ? list(number) : number];
@@ -180,7 +185,11 @@ function findContradictions(plan: Plan): readonly string[] {
     if (specs.has(spec)) faults.push(`${spec} is planned twice`);
     specs.add(spec);
   }
-  const known = new Set(plan.kept.map((item) => keptId(item.name, item.version)));
+  const asked = plan.kept.filter((item) => item.registry !== undefined);
+  for (const { name: keptName, version: keptVersion } of asked)
+    if (findNameFault(keptName) !== undefined || findVersionFault(keptVersion) !== undefined)
+      faults.push(`kept ${JSON.stringify(formatSpec(keptName, keptVersion))} cannot be asked about at a registry`);
+  const known = new Set(asked.map((item) => keptId(item.name, item.version)));
   const ids = new Set<string>();
   for (const step of plan.steps) {
     const spec = formatSpec(step.name, step.version);
@@ -196,11 +205,15 @@ function findContradictions(plan: Plan): readonly string[] {
       if (!ids.has(id) && !known.has(id)) faults.push(`step ${step.id} waits for ${id}, which does not exist`);
   const stuck = findStuckSteps(plan.steps, ids);
   if (stuck.length > 0) faults.push(`steps wait for each other: ${stuck.slice(0, 5).join(", ")}`);
+  const goalOf = new Map(plan.steps.map((step) => [step.id, step.goal]));
   const packed = new Set<string>();
   for (const tarball of plan.tarballs ?? []) {
     if (!specs.has(tarball.spec) || packed.has(tarball.spec))
       faults.push(`tarball ${tarball.path} is of ${tarball.spec}, which is not planned, or packed twice`);
     packed.add(tarball.spec);
+    const goal = goalOf.get(`publish:${tarball.spec}`);
+    if (goal?.kind === "publish" && goal.integrity !== tarball.integrity)
+      faults.push(`the tarball of ${tarball.spec} is not the one that its step sends`);
   }
   return faults;
 }
