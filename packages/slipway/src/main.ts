@@ -175,6 +175,14 @@ async function confirm(question: string): Promise<boolean> {
 function reportUsage(error: CommanderError, argv: readonly string[], terminal: Terminal): ExitCode {
   // Help and version were already printed to stdout by commander.
   if (error.exitCode === 0) return 0;
+  if (error.code === "commander.help") {
+    const message = "no command is given, unless a flag took it as its value";
+    return reportProblems(
+      [problem("SLIP_USAGE", message, { hint: "put the command before its flags" })],
+      argv,
+      terminal,
+    );
+  }
   const message = error.message.replace(/^error: /, "").replace(/\n/g, " ");
   return reportProblems([problem("SLIP_USAGE", message)], argv, terminal);
 }

@@ -46,6 +46,7 @@ export const commandLineCases: readonly BadInput[] = [
   usage(["publish", "--accept", "x@1.0.0"], /--accept "x@1\.0\.0"/, /name@version=sha512-/),
   usage(["publish", "--accept", "x@1.0.0=sha512-short"], /--accept "x@1\.0\.0=sha512-short"/),
   usage(["publish", "--identity", "vibes", "--wait", "soon"], /vibes/, /soon/),
+  usage(["--json", "plan"], /no command is given/, /put the command before its flags/),
   usage(["publish", "--json", "yaml"], /--json "yaml"/, /--json=events/),
   usage(["publish", "--json", ".slipway/0123456789ab"], /--json ".slipway\/0123456789ab"/, /at the end/),
   usage(["verify", "left-pad"], /"left-pad" is neither a release folder nor of the form name@version/),
