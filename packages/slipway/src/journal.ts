@@ -4,36 +4,60 @@
  */
 import { type FileHandle, open, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { type Event, type EventType, fail, isJsonObject, type JournalPort } from "@slipway/core";
+import {
+  type AnswerClass,
+  type Event,
+  type EventType,
+  fail,
+  isJsonObject,
+  type JournalPort,
+  journalSchema,
+} from "@slipway/core";
 
 export interface Journal extends JournalPort {
   readonly history: readonly Event[];
   close(): Promise<void>;
 }
 
-const eventTypes: Readonly<Record<EventType, true>> = {
-  opened: true,
-  resumed: true,
-  observed: true,
-  downloaded: true,
-  "looked-up": true,
-  bound: true,
-  judged: true,
-  "write-started": true,
-  "write-ended": true,
-  waited: true,
-  "turned-back": true,
-  failed: true,
-  ended: true,
+type Check = (value: unknown) => boolean;
+
+const text: Check = (value) => typeof value === "string";
+const number: Check = (value) => typeof value === "number";
+const flag: Check = (value) => typeof value === "boolean";
+const answers: ReadonlySet<unknown> = new Set<AnswerClass>([
+  "accepted",
+  "pending",
+  "exists",
+  "ambiguous",
+  "retry",
+  "refused",
+]);
+const readings: ReadonlySet<unknown> = new Set(["shown", "absent", "unavailable"]);
+
+/** What has to be right of each event, beside `at`, before it is folded: a journal may have been carried and edited. */
+const eventTypes: Readonly<Record<EventType, Readonly<Record<string, Check>>>> = {
+  opened: { schema: number, releaseId: text, attempt: number },
+  resumed: { attempt: number },
+  observed: { registry: text, name: text, fresh: flag, packument: (value) => readings.has(value) },
+  downloaded: { step: text, result: text },
+  "looked-up": { step: text, version: (value) => readings.has(value) },
+  bound: { step: text, integrity: text, verdict: text, evidence: text, files: Array.isArray },
+  judged: { step: text, verdict: text, details: Array.isArray },
+  "write-started": { step: text, write: text },
+  "write-ended": { step: text, write: text, answer: (value) => answers.has(value) },
+  waited: { registry: text, untilAt: number, reason: text },
+  "turned-back": { group: text, reason: text },
+  failed: { step: text, problem: isJsonObject },
+  ended: { isComplete: flag, reason: text },
 };
 
+function isEventType(value: unknown): value is EventType {
+  return typeof value === "string" && Object.hasOwn(eventTypes, value);
+}
+
 function isEvent(value: unknown): value is Event {
-  return (
-    isJsonObject(value) &&
-    typeof value["type"] === "string" &&
-    Object.hasOwn(eventTypes, value["type"]) &&
-    typeof value["at"] === "number"
-  );
+  if (!isJsonObject(value) || !isEventType(value["type"]) || typeof value["at"] !== "number") return false;
+  return Object.entries(eventTypes[value["type"]]).every(([key, isRight]) => isRight(value[key]));
 }
 
 function parseLine(line: string, number: number, path: string): Event {
@@ -86,6 +110,11 @@ export async function openJournal(path: string, releaseId: string): Promise<Jour
   const [first] = history;
   if (first !== undefined && (first.type !== "opened" || first.releaseId !== releaseId))
     fail("SLIP_JOURNAL_INVALID", `${path} is not the journal of release ${releaseId}`);
+  if (first?.type === "opened" && first.schema !== journalSchema)
+    fail(
+      "SLIP_JOURNAL_INVALID",
+      `${path} is a journal of schema ${first.schema}; this slipway writes ${journalSchema}`,
+    );
   const file = await open(path, "a+", 0o600).catch((cause: unknown) => failToWrite(path, cause));
   const { sizeBytes } = parseJournal(await file.readFile("utf8"), path);
   await file.truncate(sizeBytes);

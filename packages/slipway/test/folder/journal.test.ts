@@ -47,16 +47,26 @@ test("a torn last line is cut, in the middle of a character too", async () => {
   expect(await readJournal(path)).toEqual([opened, failed("after")]);
 });
 
-test.each(['{"type":"constructor","at":1}', '{"type":"write-started"}', "null", "{"])(
-  "a whole line that is no event is a problem: %s",
-  async (line) => {
-    await writeFile(path, `${JSON.stringify(opened)}\n${line}\n`);
-    await expect(readJournal(path)).rejects.toThrow("SLIP_JOURNAL_INVALID");
-  },
-);
+test.each([
+  '{"type":"constructor","at":1}',
+  '{"type":"write-started"}',
+  '{"type":"write-started","at":1,"write":"upload"}',
+  '{"type":"write-ended","at":1,"step":"publish:a@1.0.0","write":"upload","answer":"perhaps"}',
+  '{"type":"bound","at":1,"step":"publish:a@1.0.0","integrity":5,"verdict":"same-source","evidence":"","files":[]}',
+  '{"type":"failed","at":1,"step":"publish:a@1.0.0","problem":"no"}',
+  '{"type":"ended","at":"1","isComplete":true,"reason":"finished"}',
+  "null",
+  "{",
+])("a whole line that is no event is a problem: %s", async (line) => {
+  await writeFile(path, `${JSON.stringify(opened)}\n${line}\n`);
+  await expect(readJournal(path)).rejects.toThrow("SLIP_JOURNAL_INVALID");
+});
 
-test("the journal of another release is refused", async () => {
-  await writeFile(path, `${JSON.stringify({ ...opened, releaseId: "ba9876543210" })}\n`);
+test.each([
+  ["of another release", { releaseId: "ba9876543210" }],
+  ["of another schema", { schema: 2 }],
+])("a journal %s is refused", async (_what, change) => {
+  await writeFile(path, `${JSON.stringify({ ...opened, ...change })}\n`);
   await expect(openJournal(path, releaseId)).rejects.toThrow("SLIP_JOURNAL_INVALID");
 });
 
