@@ -113,7 +113,7 @@ export const catalogue = {
     exit: 2,
     meaning:
       "A package is not visible without credentials, which on a private registry does not mean that it is absent.",
-    hint: "give this run a read-only token",
+    hint: "give this run credentials for the registry (to plan or verify, a read-only token is enough), or set publishConfig.access to public",
   },
   SLIP_READ_REFUSED: {
     exit: 1,

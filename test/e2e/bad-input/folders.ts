@@ -146,14 +146,14 @@ export const folderCases: readonly BadInput[] = [
     what: "another plan than the one whose digest was given",
     exit: 1,
     codes: ["SLIP_PLAN_CHANGED"],
-    says: [/0{64}/],
+    says: [/0{64}/, /^hint: .*slipway pack printed/m],
     prepare: async (world) => ({ args: ["publish", await pack(world), "--plan-digest", "0".repeat(64)] }),
   },
   {
     what: "a plan of another commit given to pack",
     exit: 1,
     codes: ["SLIP_PLAN_STALE"],
-    says: [/not of this workspace/],
+    says: [/not of this workspace/, /^hint: plan again/m],
     prepare: async ({ slipway, workspace }) => {
       const { path } = JSON.parse(await slipway(["plan", "--json"])) as { readonly path: string };
       await workspace.write("packages/a/index.js", "export {};\n");

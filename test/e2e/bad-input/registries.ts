@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import { createServer as createTcpServer } from "node:net";
+import { createWorkspace } from "@slipway/testkit";
 import type { BadInput, Run } from "./case.ts";
 
 /** A server that is no registry. */
@@ -52,6 +53,25 @@ export const registryCases: readonly BadInput[] = [
     codes: ["SLIP_CREDENTIALS_MISSING"],
     says: [/:_authToken=\$\{NPM_TOKEN\}/, /export NPM_TOKEN/],
     prepare: async () => ({ token: undefined }),
+  },
+  {
+    what: "no credentials for scoped packages that may be private",
+    exit: 2,
+    codes: ["SLIP_READ_ANONYMOUS"],
+    says: [/not visible/, /^hint: .*credentials.*publishConfig\.access/m],
+    packages: (scope) => [{ name: `@${scope}/a` }, { name: `@${scope}/b`, dependencies: [`@${scope}/a`] }],
+    prepare: async () => ({ token: undefined }),
+  },
+  {
+    what: "a dependency whose version on the registry is of another repository",
+    exit: 1,
+    codes: ["SLIP_VERSION_TAKEN"],
+    says: [/\/a@1\.0\.0/, /--accept/],
+    prepare: async ({ slipway, scope }) => {
+      const stranger = await createWorkspace({ packages: [{ name: `@${scope}/a`, files: { "other.js": "" } }] });
+      await slipway(["publish", "--cwd", stranger.root]);
+      await stranger.dispose();
+    },
   },
   {
     what: "credentials in a variable that is not set",

@@ -43,6 +43,7 @@ export const pack: Verb<PackData> = {
       fail(
         "SLIP_PLAN_STALE",
         `the plan is not of this workspace: its release is ${found.plan.releaseId}, and commit or versions have changed since`,
+        { hint: "plan again, or run `slipway pack` without a plan" },
       );
     const build = textFlag(flags, "build") ?? found.plan.options.build;
     const ignoreScripts = isFlagSet(flags, "ignoreScripts") || found.plan.options.ignoreScripts;
