@@ -3,7 +3,7 @@
  * authors. Only for bytes that pack made and that were hashed again: it does not defend itself against a hostile
  * archive. Reading the headers alone takes a tenth of the time of a whole unpacking.
  */
-import { createGunzip } from "node:zlib";
+import { createGunzip, gunzipSync } from "node:zlib";
 import type { PackedFiles } from "./publish-manifest.ts";
 
 const blockBytes = 512;
@@ -53,6 +53,16 @@ function* scan(files: Map<string, string | undefined>): Generator<Need, void, Bu
   }
 }
 
+/** Tarballs up to this size are unzipped at once: a stream and its turns on the thread pool cost more than the work. */
+const atOnceMaxBytes = 256 * 1024;
+
+function unzip(bytes: Uint8Array): Iterable<unknown> | AsyncIterable<unknown> {
+  if (bytes.length <= atOnceMaxBytes) return [gunzipSync(bytes)];
+  const gunzip = createGunzip();
+  gunzip.end(bytes);
+  return gunzip;
+}
+
 /** Paths of the files, with the text of those that are wanted. Ends at the archive's end mark. */
 async function scanTarball(bytes: Uint8Array): Promise<ReadonlyMap<string, string | undefined>> {
   const files = new Map<string, string | undefined>();
@@ -60,9 +70,7 @@ async function scanTarball(bytes: Uint8Array): Promise<ReadonlyMap<string, strin
   let need = scanner.next();
   let missing = need.done ? 0 : need.value.bytes;
   let kept: Buffer[] = [];
-  const gunzip = createGunzip();
-  gunzip.end(bytes);
-  for await (const piece of gunzip) {
+  for await (const piece of unzip(bytes)) {
     if (!Buffer.isBuffer(piece)) throw new TypeError("gunzip gave something but a Buffer");
     let rest: Buffer = piece;
     while (!need.done) {
