@@ -1,6 +1,7 @@
 /** Packing with a terminal: the order of builds, the environment of scripts, and a line for each package. */
 import { buildOrder, ProblemsError, type Plan, type Spec, type Workspace } from "@slipway/core";
 import type { VerbContext } from "./commands/verb.ts";
+import type { EarlyPacking } from "./early-packing.ts";
 import { type PackedRelease, packRelease } from "./release-packer.ts";
 import { count, formatSize, shortIntegrity } from "./views/quantities.ts";
 
@@ -11,9 +12,11 @@ export interface PackInto {
   readonly dir: string | undefined;
   readonly written: ReadonlyMap<Spec, string>;
   readonly context: VerbContext;
+  /** What was packed while the plan was made. */
+  readonly early?: EarlyPacking | undefined;
 }
 
-export async function packInto({ plan, workspace, dir, written, context }: PackInto): Promise<PackedRelease> {
+export async function packInto({ plan, workspace, dir, written, context, early }: PackInto): Promise<PackedRelease> {
   const order = buildOrder(workspace.packages);
   if (order.problems.length > 0) throw new ProblemsError(order.problems);
   const { terminal } = context;
@@ -23,6 +26,7 @@ export async function packInto({ plan, workspace, dir, written, context }: PackI
     dir,
     written,
     order: order.names,
+    takeEarly: (packageDir) => early?.take(packageDir),
     env: context.env,
     onPacked: (tarball, isReused) =>
       terminal.line(

@@ -33,6 +33,8 @@ export interface FactsInput {
   readonly changed: ReadonlySet<string> | undefined;
   readonly clock: Clock;
   readonly limits: Limits;
+  /** Told of each reading as it arrives. Must not throw. */
+  readonly onReading?: (item: WorkspacePackage, reading: Reading<Packument>) => void;
 }
 
 /** The part of `PlanInput` that has to be gathered. */
@@ -120,7 +122,11 @@ async function readPackuments(
   const silent = new Map<string, number>();
   const queue = items.values();
   const work = async (): Promise<void> => {
-    for (const item of queue) readings.set(item.name, await readWithRetries(input, item, silent));
+    for (const item of queue) {
+      const reading = await readWithRetries(input, item, silent);
+      readings.set(item.name, reading);
+      input.onReading?.(item, reading);
+    }
   };
   await Promise.all(Array.from({ length: Math.min(input.limits.planConcurrency, items.length) }, work));
   return readings;
@@ -168,7 +174,11 @@ async function readGitFacts(
     const shown = reading?.kind === "shown" ? reading.value.versions.get(item.version) : undefined;
     if (shown?.gitHead !== undefined) heads.set(item.name, shown.gitHead);
   }
-  const commitsHere = await areCommitsHere(root, [...heads.values()]);
+  // The commit that is checked out needs no asking: a finished release then costs no process.
+  const asked = [...heads.values()];
+  const others = asked.filter((head) => head !== source.commit);
+  const commitsHere = new Map(await areCommitsHere(root, others));
+  if (source.commit !== undefined && others.length < asked.length) commitsHere.set(source.commit, true);
   const questions = packages.flatMap((item) => {
     const since = heads.get(item.name);
     if (since === undefined || commitsHere.get(since) !== true) return [];

@@ -13,10 +13,11 @@ import {
   type Source,
   type Workspace,
 } from "@slipway/core";
-import { readNpmConfig } from "./auth/npmrc.ts";
+import { loadNpmConfig, settingsOf } from "./auth/npmrc.ts";
 import { parseRegistryUrl } from "./auth/registry-url.ts";
 import { type Flags, textFlag, type VerbContext } from "./commands/verb.ts";
 import { loadConfig } from "./config.ts";
+import { createEarlyPacking, type EarlyPacking } from "./early-packing.ts";
 import { resolveBase } from "./git-base.ts";
 import { readSource } from "./git.ts";
 import { hasEndedWell, readJournal } from "./journal.ts";
@@ -50,18 +51,20 @@ export interface Planning {
   }[];
   /** What this release has sent already, by `name@version`. */
   readonly written: ReadonlyMap<string, string>;
+  /** What was packed meanwhile; undefined unless that was asked for. */
+  readonly early: EarlyPacking | undefined;
 }
 
 /** Reads workspace, git and configuration, and opens the registries of all its packages. The caller closes them. */
 export async function openProject(flags: Flags, context: VerbContext): Promise<Project> {
   const workspace = await readWorkspace(context.cwd);
-  const [source, loaded] = await Promise.all([
+  // Together: git answers while npm's configuration is loaded, which keeps this process busy.
+  const [source, options, loaded] = await Promise.all([
     readSource(workspace.root),
-    loadConfig(workspace.root, textFlag(flags, "config"), context.cwd),
+    loadConfig(workspace.root, textFlag(flags, "config"), context.cwd).then((config) => resolveOptions(config, flags)),
+    loadNpmConfig({ cwd: workspace.root, env: context.env }),
   ]);
-  const options = resolveOptions(loaded, flags);
-  const settings = await readNpmConfig({
-    cwd: workspace.root,
+  const settings = settingsOf(loaded, {
     env: context.env,
     ...(options.registry === undefined ? {} : { cliRegistry: parseRegistryUrl(options.registry, "--registry") }),
   });
@@ -82,18 +85,18 @@ function planOptions({ identity, newPackages, ignoreScripts, build, accept, limi
   return { promote: "each", identity, newPackages, ignoreScripts, build, accept, limits };
 }
 
-/** Makes the plan. Throws all its problems at once. */
-export async function makePlan(flags: Flags, context: VerbContext): Promise<Planning> {
+/** Makes the plan. Throws all its problems at once. `packsEarly` is for a verb that packs next, in this process. */
+export async function makePlan(flags: Flags, context: VerbContext, packsEarly = false): Promise<Planning> {
   const project = await openProject(flags, context);
   try {
-    return await planProject(project, context);
+    return await planProject(project, context, packsEarly);
   } catch (error) {
     project.registries.close();
     throw error;
   }
 }
 
-async function planProject(project: Project, context: VerbContext): Promise<Planning> {
+async function planProject(project: Project, context: VerbContext, packsEarly: boolean): Promise<Planning> {
   const { workspace, options, limits, registries } = project;
   const base = options.base === undefined ? undefined : await resolveBase(workspace.root, options.base, context.env);
   const source: Source = base === undefined ? project.source : { ...project.source, base: base.commit };
@@ -103,8 +106,10 @@ async function planProject(project: Project, context: VerbContext): Promise<Plan
   const releaseId = makeReleaseId(source, workspace.packages);
   const dir = folderOf(workspace.root, releaseId);
   const registryOf = (item: { readonly name: string }) => registries.get(project.registryOf(item));
+  const early = packsEarly ? createEarlyPacking(workspace, options) : undefined;
+  const onReading = early === undefined ? {} : { onReading: early.offer };
   const [facts, history, isReported] = await Promise.all([
-    gatherFacts({ workspace, source, registryOf, selected, changed, clock: context.clock, limits }),
+    gatherFacts({ workspace, source, registryOf, selected, changed, clock: context.clock, limits, ...onReading }),
     readJournal(journalPathOf(dir)),
     isReportedComplete(dir),
   ]);
@@ -129,5 +134,5 @@ async function planProject(project: Project, context: VerbContext): Promise<Plan
     name,
     reading,
   }));
-  return { project, plan, dir, readings, written };
+  return { project, plan, dir, readings, written, early };
 }

@@ -22,7 +22,7 @@ import {
 import { integrityOf, tarballPath, writeTarball } from "./release-folder.ts";
 import { listTarball } from "./tarball/list-tarball.ts";
 import { hasPackScripts, runBuildCommand, runPackScripts, runPostpack } from "./tarball/lifecycle.ts";
-import { packPackage } from "./tarball/pack.ts";
+import { packPackage, type PackedTarball } from "./tarball/pack.ts";
 
 export interface PackRequest {
   readonly plan: Plan;
@@ -34,6 +34,8 @@ export interface PackRequest {
   /** Dependencies first, over all kinds of edges. */
   readonly order: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** A package without scripts that was packed already, by its folder. */
+  readonly takeEarly: (dir: string) => Promise<PackedTarball> | undefined;
   readonly onPacked: (tarball: Tarball, isReused: boolean) => void;
   readonly onScript: (spec: Spec, name: string) => void;
   /** Lines that scripts print, redacted. */
@@ -116,6 +118,20 @@ async function packOne(request: PackRequest, item: PlannedPackage): Promise<Pack
   const sent = request.written.get(spec);
   const reused = sent === undefined || request.dir === undefined ? undefined : await readSent(request.dir, item, sent);
   if (reused !== undefined) return reused;
+  const result = (await request.takeEarly(item.dir)) ?? (await runAndPack(request, item, spec));
+  checkManifest(item, result.manifest);
+  if (request.dir !== undefined) writeTarball(request.dir, item.name, item.version, result.bytes);
+  const { integrity, sizeBytes, unpackedSizeBytes, files, bytes, manifest } = result;
+  const path = tarballPath(item.name, item.version);
+  return {
+    bytes,
+    manifest,
+    isReused: false,
+    tarball: { spec, path, integrity, sizeBytes, unpackedSizeBytes, fileCount: files.length },
+  };
+}
+
+async function runAndPack(request: PackRequest, item: PlannedPackage, spec: Spec): Promise<PackedTarball> {
   const dir = join(request.root, item.dir);
   const { ignoreScripts } = request.plan.options;
   const scripts = {
@@ -127,16 +143,7 @@ async function packOne(request: PackRequest, item: PlannedPackage): Promise<Pack
   const before = await runPackScripts(dir, scripts);
   const result = await packPackage(dir, { workspaceRoot: request.root });
   await runPostpack(dir, scripts, before);
-  checkManifest(item, result.manifest);
-  if (request.dir !== undefined) await writeTarball(request.dir, item.name, item.version, result.bytes);
-  const { integrity, sizeBytes, unpackedSizeBytes, files, bytes, manifest } = result;
-  const path = tarballPath(item.name, item.version);
-  return {
-    bytes,
-    manifest,
-    isReused: false,
-    tarball: { spec, path, integrity, sizeBytes, unpackedSizeBytes, fileCount: files.length },
-  };
+  return result;
 }
 
 /** The very bytes that were sent, when the folder still has them. */

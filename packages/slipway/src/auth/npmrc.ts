@@ -37,7 +37,8 @@ export interface NpmSettings {
   readonly secretVariables: readonly string[];
 }
 
-interface LoadedConfig {
+/** npm's configuration as it was loaded, before anything is asked of it. */
+export interface LoadedConfig {
   readonly get: (key: string) => unknown;
   readonly flat: Readonly<Record<string, unknown>>;
   readonly written: (key: string) => { readonly text: string; readonly where: string } | undefined;
@@ -46,7 +47,8 @@ interface LoadedConfig {
 
 const secretKey = /(?:^|:)(?:_authToken|_auth|_password|password|otp|key)$/;
 
-async function loadConfig(options: NpmConfigOptions): Promise<LoadedConfig> {
+/** Loads npm's configuration. It does not depend on the registry that the command line names. */
+export async function loadNpmConfig(options: Omit<NpmConfigOptions, "cliRegistry">): Promise<LoadedConfig> {
   const [{ default: Config }, { default: npm }] = await Promise.all([
     import("@npmcli/config"),
     import("@npmcli/config/lib/definitions/index.js"),
@@ -158,7 +160,11 @@ function secretVariablesOf(config: LoadedConfig): readonly string[] {
 
 /** Reads npm's configuration as npm would in `cwd`. The environment is passed in; nothing is written to it. */
 export async function readNpmConfig(options: NpmConfigOptions): Promise<NpmSettings> {
-  const config = await loadConfig(options);
+  return settingsOf(await loadNpmConfig(options), options);
+}
+
+/** What a loaded configuration says about registries. */
+export function settingsOf(config: LoadedConfig, options: Pick<NpmConfigOptions, "env" | "cliRegistry">): NpmSettings {
   const credentialsFor = (registryUrl: string): Credentials => findCredentials(registryUrl, config);
   const rule = stringOf(config.flat["replaceRegistryHost"]);
   return {

@@ -75,7 +75,7 @@ function eventsFor(context: VerbContext, plan: Plan): (event: Event, state: RunS
 }
 
 async function publishWorkspace(flags: Flags, context: VerbContext): Promise<PublishData> {
-  const planning = await makePlan(flags, context);
+  const planning = await makePlan(flags, context, true);
   const { project, plan } = planning;
   try {
     for (const warning of plan.warnings) context.terminal.line("warn", "Warning", warning);
@@ -91,8 +91,8 @@ async function publishWorkspace(flags: Flags, context: VerbContext): Promise<Pub
 
 /** Packs in memory and rehearses: nothing is written, neither to a registry nor to the release folder. */
 async function dryRun(planning: Planning, context: VerbContext): Promise<PublishData> {
-  const { project, plan, written, dir, readings } = planning;
-  const packed = await packInto({ plan, workspace: project.workspace, dir: undefined, written, context });
+  const { project, plan, written, dir, readings, early } = planning;
+  const packed = await packInto({ plan, workspace: project.workspace, dir: undefined, written, context, early });
   return rehearseWrites({
     plan: packed.plan,
     dir,
@@ -120,7 +120,7 @@ function registriesWritten(plan: Plan): ReadonlySet<string> {
 }
 
 async function packAndPublish(planning: Planning, flags: Flags, context: VerbContext): Promise<PublishData> {
-  const { project, plan, dir, readings } = planning;
+  const { project, plan, dir, readings, early } = planning;
   const uploads = plan.steps.filter((step) => isPublishStep(step) && step.from === undefined);
   // Before anything is built: a release that cannot be sent is not worth packing.
   if (uploads.length > 0) project.registries.assertWritable(registriesWritten(plan));
@@ -139,7 +139,7 @@ async function packAndPublish(planning: Planning, flags: Flags, context: VerbCon
   try {
     // Once more, now that no other process can add to it: what was sent meanwhile is not packed again.
     const written = writtenIntegrities(await readJournal(folder.journalPath));
-    const packed = await packInto({ plan, workspace: project.workspace, dir, written, context });
+    const packed = await packInto({ plan, workspace: project.workspace, dir, written, context, early });
     const planDigest = await writePlan(dir, packed.plan);
     return await publishPacked(
       {

@@ -19,6 +19,9 @@ const eventAfter = "postpack";
 
 export type PackEvent = (typeof eventsBefore)[number] | typeof eventAfter;
 
+/** All scripts that run around packing. */
+export const packEvents: readonly PackEvent[] = [...eventsBefore, eventAfter];
+
 export interface ScriptOptions {
   /** Environment to start from, usually the process's own. */
   readonly env: Environment;
@@ -44,8 +47,7 @@ function scriptOf(manifest: PackageManifest, event: PackEvent): string | undefin
 /** True when the package has a script that runs around packing. */
 export async function hasPackScripts(dir: string): Promise<boolean> {
   const manifest = await readPackageManifest(dir);
-  const events: readonly PackEvent[] = [...eventsBefore, eventAfter];
-  return events.some((event) => scriptOf(manifest, event) !== undefined);
+  return packEvents.some((event) => scriptOf(manifest, event) !== undefined);
 }
 
 function linesOf(text: unknown): readonly string[] {

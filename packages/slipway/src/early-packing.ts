@@ -1,0 +1,56 @@
+/**
+ * Packs, in memory, what the registry was just seen to lack, while the rest of the plan is still being read: the archives are ready
+ * when the plan is. Only where packing runs none of the project's code; it writes nothing, and the plan decides what is used.
+ */
+import { join } from "node:path";
+import type { Packument, Reading, Workspace, WorkspacePackage } from "@slipway/core";
+import { packEvents } from "./tarball/lifecycle.ts";
+import { type PackedTarball, packPackage } from "./tarball/pack.ts";
+
+export interface EarlyPacking {
+  /** Told of each reading as it arrives. */
+  readonly offer: (item: WorkspacePackage, reading: Reading<Packument>) => void;
+  /** What was made of the package in `dir`, relative to the root; undefined when nothing was. Rejects as packing does. */
+  readonly take: (dir: string) => Promise<PackedTarball> | undefined;
+}
+
+const packedAtOnce = 8;
+
+/** `ignoresScripts` and `build` as the release's options say. */
+export function createEarlyPacking(
+  workspace: Workspace,
+  options: { readonly ignoreScripts: boolean; readonly build: string | undefined },
+): EarlyPacking {
+  const made = new Map<string, Promise<PackedTarball>>();
+  const waiting: (() => void)[] = [];
+  let busy = 0;
+  // Any script may write into any folder, so one package with a script makes all of them wait for it.
+  const isScripted =
+    !options.ignoreScripts &&
+    workspace.packages.some((item) => packEvents.some((event) => (item.scripts[event] ?? "") !== ""));
+  const isAllowed = options.build === undefined && !isScripted;
+
+  async function pack(dir: string): Promise<PackedTarball> {
+    if (busy >= packedAtOnce) await new Promise<void>((resolve) => waiting.push(resolve));
+    busy += 1;
+    try {
+      return await packPackage(join(workspace.root, dir), { workspaceRoot: workspace.root });
+    } finally {
+      busy -= 1;
+      waiting.shift()?.();
+    }
+  }
+
+  return {
+    offer(item, reading) {
+      const isAbsent =
+        reading.kind === "absent" || (reading.kind === "shown" && !reading.value.versions.has(item.version));
+      if (!isAllowed || item.isPrivate || !isAbsent || made.has(item.dir)) return;
+      const packing = pack(item.dir);
+      // Whoever takes it hears of a failure; a package that the plan leaves out may be broken as it likes.
+      packing.catch(() => undefined);
+      made.set(item.dir, packing);
+    },
+    take: (dir) => made.get(dir),
+  };
+}
