@@ -140,23 +140,34 @@ export async function readSource(root: string): Promise<Source> {
 async function readSourceOfGit(root: string): Promise<Source> {
   // The release folder is Slipway's own and says nothing about the source.
   const paths = ["--", ":/", ":(top,exclude,glob)**/.slipway/**"];
-  // All at once, though outside git three of the four fail: the round is as long as its slowest process.
-  const [inside, remote, head, status] = await Promise.all([
-    runGit(root, insideArguments),
+  // Starting a process keeps this one busy for 5 ms, so status also says which commit is checked out.
+  const [remote, status] = await Promise.all([
     runGit(root, ["config", "--get", "remote.origin.url"]),
-    runGit(root, ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]),
-    runGit(root, ["status", "--porcelain=v1", "-z", "--untracked-files=normal", ...paths]),
+    runGit(root, [
+      "status",
+      "--porcelain=v2",
+      "--branch",
+      "--no-ahead-behind",
+      "-z",
+      "--untracked-files=normal",
+      ...paths,
+    ]),
   ]);
-  if (!isInside(root, inside)) return outsideGit;
-  const changes = outputOf(root, ["status"], status);
+  // Only a failure leaves open whether this is no repository, or one without a work tree, or something else.
+  if (status.code !== 0 && !isInside(root, await runGit(root, insideArguments))) return outsideGit;
+  const lines = splitNul(outputOf(root, ["status"], status));
+  const head = lines.find((line) => line.startsWith(commitHeader))?.slice(commitHeader.length);
+  const commit = head === undefined || !/^[0-9a-f]{40,64}$/.test(head) ? undefined : head;
   const url = remote.stdout.toString("utf8").trim();
-  const commit = head.stdout.toString("utf8").trim();
   return {
     repository: remote.code === 0 && url !== "" ? normaliseRemote(url) : undefined,
-    commit: head.code === 0 && commit !== "" ? commit : undefined,
-    isClean: changes.length === 0 && head.code === 0,
+    commit,
+    isClean: commit !== undefined && lines.every((line) => line.startsWith("# ")),
   };
 }
+
+/** Line of `git status --porcelain=v2 --branch` that names the commit, or says `(initial)`. */
+const commitHeader = "# branch.oid ";
 
 export async function isShallow(root: string): Promise<boolean> {
   return (await readGit(root, ["rev-parse", "--is-shallow-repository"])).toString("utf8").trim() === "true";
