@@ -71,6 +71,11 @@ export function planRelease(input: PlanInput): PlanResult {
   );
   const packages = planned.map((candidate) => describePlanned(candidate, tags));
   const { source, releaseId, options } = input;
+  for (const { name, scriptsNotRun } of packages)
+    if (scriptsNotRun.length > 0)
+      warnings.push(
+        `${scriptsNotRun.length === 1 ? "the script" : "the scripts"} ${scriptsNotRun.join(" and ")} of ${name} ${scriptsNotRun.length === 1 ? "is" : "are"} not run: slipway runs only those of packing`,
+      );
   if (steps.length > 0 && source.commit !== undefined && !source.isClean)
     warnings.push(
       "the work tree has changes that are not committed: the versions will name no commit, and another machine cannot finish this release",

@@ -511,6 +511,23 @@ test("a tombstone on a registry that may reuse numbers is a warning, as is a new
   ]);
 });
 
+test("scripts that npm publish would run and slipway does not are said, of what is released only", () => {
+  const scripts = { prepack: "x", publish: "x", postpublish: "x" };
+  const { warnings } = planned({
+    packages: [
+      { name: "a", scripts },
+      { name: "b", scripts: { postpublish: "x" } },
+      { name: "c", scripts },
+    ],
+    registry: { c: { versions: { "1.0.0": here } } },
+    evidence: { journalWrites: new Set(), isReleaseComplete: true },
+  });
+  expect(warnings).toEqual([
+    "the scripts publish and postpublish of a are not run: slipway runs only those of packing",
+    "the script postpublish of b is not run: slipway runs only those of packing",
+  ]);
+});
+
 test("a peer that gives way in a cycle is said", () => {
   const { warnings, steps } = planned({
     packages: [
