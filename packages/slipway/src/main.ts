@@ -44,7 +44,7 @@ export async function main(argv: readonly string[], overrides: Partial<VerbConte
 function createTerminalFor(argv: readonly string[]): Terminal {
   const { env, stdout, stderr } = process;
   // A reader that has seen enough (`slipway plan | head`) is no error of ours.
-  for (const stream of [stdout, stderr]) stream.on("error", ignoreBrokenPipe);
+  for (const stream of [stdout, stderr]) stream.off("error", ignoreBrokenPipe).on("error", ignoreBrokenPipe);
   const isWanted = !argv.includes("--no-color") && !env["NO_COLOR"];
   const isForced = Boolean(env["FORCE_COLOR"]);
   return createTerminal({
