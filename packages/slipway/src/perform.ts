@@ -212,6 +212,9 @@ async function judgeServed(node: StepState, context: PerformContext): Promise<vo
   return context.record([{ type: "judged", at, step: id, verdict, integrity: download.integrity, details }]);
 }
 
+/** Of a write whose step ended in the very batch that made its line durable. */
+const notSent: Answer = { kind: "no-response", reason: "not sent: its step had ended", maybeSent: false };
+
 type OurTarball = Awaited<ReturnType<TarballStore["read"]>>;
 
 /** Our own tarball, or undefined after recording why the step failed: what was edited since packing is never sent. */
@@ -230,8 +233,10 @@ async function readOurs(node: StepState, context: PerformContext): Promise<OurTa
 async function write(node: StepState, kind: WriteKind, context: PerformContext): Promise<void> {
   const { id, name, version, registry } = node.step;
   const { clock, record } = context;
+  const decidedAt = node.status;
   const send = await prepareWrite(node, kind, context);
-  if (send === undefined) return;
+  // Other steps went on meanwhile: what they found may have ended this one, or refused the whole plan.
+  if (send === undefined || node.status !== decidedAt) return;
   await record([
     {
       type: "write-started",
@@ -241,7 +246,8 @@ async function write(node: StepState, kind: WriteKind, context: PerformContext):
       ...(send.integrity === undefined ? {} : { integrity: send.integrity }),
     },
   ]);
-  const answer = await send.request();
+  const hasEnded = node.status !== "writing" && node.status !== decidedAt;
+  const answer = hasEnded ? notSent : await send.request();
   const result = classify(answer, kind, formatSpec(name, version));
   const at = clock.now();
   const ended: Event = {

@@ -7,51 +7,13 @@ import {
   makeReport,
   type Packument,
   parsePackument,
-  type Plan,
   type Reading,
   type RegistryPort,
-  type Step,
 } from "@slipway/core";
 import { runRelease } from "../../src/loop.ts";
+import { integrity, never, planOf, untouched } from "./small-plan.ts";
 
-const registry = "http://registry.test/";
-const integrity = "sha512-ours";
 const pauseMs = 60_000;
-
-function stepsOf(name: string): readonly Step[] {
-  const id = `publish:${name}@1.0.0`;
-  const common = { registry, name, version: "1.0.0", from: undefined };
-  const goal = { kind: "publish", integrity, access: undefined, sendTag: "latest" } as const;
-  return [
-    { ...common, id, after: [], goal },
-    {
-      ...common,
-      id: `dist-tag:${name}@1.0.0:latest`,
-      after: [id],
-      goal: { kind: "dist-tag", tag: "latest", to: "1.0.0" },
-    },
-  ];
-}
-
-const plan: Plan = {
-  schema: 1,
-  releaseId: "0123456789ab",
-  source: { repository: undefined, commit: undefined, isClean: true },
-  options: {
-    promote: "each",
-    identity: "source",
-    newPackages: "allow",
-    ignoreScripts: false,
-    build: undefined,
-    accept: {},
-    limits: defaultLimits,
-  },
-  packages: [],
-  steps: [...stepsOf("a"), ...stepsOf("b")],
-  kept: [],
-  warnings: [],
-  tarballs: [],
-};
 
 /** Time that passes only while somebody waits. */
 function createClock(): Clock {
@@ -72,16 +34,12 @@ function packumentOf(name: string): Packument {
   return value;
 }
 
-function never(): never {
-  throw new Error("everything is shown already: nothing is to be written");
-}
-
 test.each(["fresh", "plain"] as const)("a 429 to a %s read pauses all reads for as long as it says", async (kind) => {
   const clock = createClock();
   const readAt: number[] = [];
   let pausedAt: number | undefined;
   const port: RegistryPort = {
-    url: registry,
+    ...untouched,
     async readPackument(name, asked): Promise<Reading<Packument>> {
       readAt.push(clock.now());
       if (asked !== kind || pausedAt !== undefined)
@@ -97,15 +55,9 @@ test.each(["fresh", "plain"] as const)("a 429 to a %s read pauses all reads for 
         fresh: true,
       };
     },
-    tarballUrl: (name, version) => `${registry}${name}/-/${name}-${version}.tgz`,
-    readVersion: never,
-    upload: never,
-    setDistTag: never,
-    removeDistTag: never,
-    deprecate: never,
-    removeTarball: never,
   };
   const journal: Event[] = [];
+  const plan = planOf("a", "b");
   const state = await runRelease({
     plan,
     planDigest: "d",
