@@ -6,7 +6,7 @@ import { startVerdaccio, type Verdaccio } from "@slipway/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type FaultCase, faultCases } from "./fault-list.ts";
 import { type Letter, runTrial, trialPackages } from "./fault-trial.ts";
-import { publishWithSlipway, slipwayConfig } from "./publishers.ts";
+import { publishWithNpm, publishWithSlipway, slipwayConfig } from "./publishers.ts";
 import { packedIntegrities, tarballFile } from "./registry-truth.ts";
 
 let verdaccio: Verdaccio;
@@ -52,3 +52,17 @@ test.each(faultCases.map((fault, index) => ({ fault, index, name: fault.name }))
   },
   60_000,
 );
+
+/** Proves that the trials can fail: npm believes an answer and a conflict, and both are found out. */
+test.each([
+  { name: "200 without a commit", code: 0, isStored: false },
+  { name: "500 after the commit", code: 1, isStored: true },
+])("a client that believes answers is found out: $name", async ({ name, code, isStored }) => {
+  const fault = faultCases.find((item) => item.name === name);
+  if (fault === undefined) throw new Error(`there is no fault ${name}`);
+  const scope = `believer-${code}`;
+  const publish = publishWithNpm(fault);
+  const { first } = await runTrial({ fault, letter: "a", scope, verdaccio, publish, root: {} });
+  expect(first.result.code, first.result.stderr).toBe(code);
+  expect(first.served.get(`@${scope}/a`) !== undefined).toBe(isStored);
+});

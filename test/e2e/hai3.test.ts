@@ -132,6 +132,17 @@ test("a second run writes nothing and exits 0, here and in a fresh clone without
   await clone.dispose();
 });
 
+test("neither the release folder nor what was printed holds the token", async () => {
+  const home = join(workspace.root, ".slipway");
+  const files = await readdir(home, { recursive: true, withFileTypes: true });
+  const contents = await Promise.all(
+    files.filter((file) => file.isFile()).map((file) => readFile(join(file.parentPath, file.name), "latin1")),
+  );
+  expect(contents.length).toBeGreaterThan(12);
+  const holding = [...contents, first.stdout, first.stderr].filter((text) => text.includes(verdaccio.token));
+  expect(holding.length).toBe(0);
+});
+
 test("git sees a clean tree after a release", async () => {
   expect(await workspace.git("status", "--porcelain")).toBe("");
 });
