@@ -98,16 +98,23 @@ function checkSibling(
     if (instead === undefined && !isUnread(world, sibling.name))
       report(
         "SLIP_DEPENDENCY_UNPUBLISHED",
-        `${spec} needs ${what}, but ${target.spec} is neither in this release (${target.keptBecause}) nor on ${target.registry}`,
+        `${spec} needs ${what}, but ${target.spec} is neither in this release (${reasonOf[target.keptBecause]}) nor on ${target.registry}`,
       );
     else if (instead !== undefined)
       warnings.push(
-        `${spec} needs ${what}: installs take ${instead}, because ${target.spec} is not published (${target.keptBecause})`,
+        `${spec} needs ${what}: installs take ${instead}, because ${target.spec} is not published (${reasonOf[target.keptBecause]})`,
       );
     return;
   }
   checkOrigin(world, target, spec, report);
 }
+
+/** Why a package is not in the release, in the words of the plan. */
+const reasonOf: Readonly<Record<Exclude<KeptReason, "private">, string>> = {
+  published: "already published",
+  "not-selected": "left out by --only",
+  unchanged: "version unchanged since the base",
+};
 
 /** `"a": "next"`: something has to show that tag when installs come, and a first version always gets `latest`. */
 function checkTagRange(

@@ -277,7 +277,7 @@ test("--only and --base keep the rest with the reason, and say what else is unpu
   expect(base.steps.map((step) => step.id)).toEqual(["publish:a@1.0.0", "dist-tag:a@1.0.0:latest"]);
   expect(base.kept.map((item) => `${item.name} ${item.reason}`)).toEqual(["b unchanged", "c published", "d unchanged"]);
   expect(base.warnings).toEqual([
-    "a@1.0.0 needs b@*: installs take 0.9.0, because b@1.0.0 is not published (unchanged)",
+    "a@1.0.0 needs b@*: installs take 0.9.0, because b@1.0.0 is not published (version unchanged since the base)",
     `b@1.0.0 is not on ${registry} either, and is left out because its version has not changed`,
   ]);
 });
@@ -295,7 +295,7 @@ test.each<readonly [what: string, expected: string, given: Given]>([
   ],
   [
     "an unpublished sibling",
-    `SLIP_DEPENDENCY_UNPUBLISHED a@1.0.0 needs b@^1.0.0, but b@1.0.0 is neither in this release (not-selected) nor on ${registry}`,
+    `SLIP_DEPENDENCY_UNPUBLISHED a@1.0.0 needs b@^1.0.0, but b@1.0.0 is neither in this release (left out by --only) nor on ${registry}`,
     { packages: [{ name: "a", needs: { b: "^1.0.0" } }, { name: "b" }], selected: new Set(["a"]) },
   ],
   [
