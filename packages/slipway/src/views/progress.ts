@@ -10,7 +10,7 @@ import {
   type StepState,
   type Tarball,
 } from "@slipway/core";
-import { formatDuration, formatSize } from "./quantities.ts";
+import { count, formatDuration, formatSize } from "./quantities.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface Progress {
@@ -96,7 +96,7 @@ function announceVersion({ terminal, tarballs }: Progress, node: StepState): voi
     return terminal.line("warn", "Bound", spec, "published by an earlier attempt of this commit");
   if (node.sends === 0) return terminal.line("good", "Confirmed", spec, "already there, the same bytes");
   const tarball = tarballs.get(spec);
-  const size = tarball === undefined ? "" : `${tarball.fileCount} files, ${formatSize(tarball.sizeBytes)}`;
+  const size = tarball === undefined ? "" : `${count(tarball.fileCount, "file")}, ${formatSize(tarball.sizeBytes)}`;
   terminal.line("good", "Published", spec, size);
 }
 
