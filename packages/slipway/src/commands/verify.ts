@@ -1,7 +1,16 @@
 /** `slipway verify`: reads published versions back, every facet. Needs no publish credential and writes nothing. */
 import { join, resolve } from "node:path";
 import { stat } from "node:fs/promises";
-import { fail, isDistTagStep, isPublishStep, parseSpec, type Limits, type Verification } from "@slipway/core";
+import {
+  fail,
+  findNameFault,
+  findVersionFault,
+  isDistTagStep,
+  isPublishStep,
+  parseSpec,
+  type Limits,
+  type Verification,
+} from "@slipway/core";
 import { readNpmConfig } from "../auth/npmrc.ts";
 import { parseRegistryUrl } from "../auth/registry-url.ts";
 import { defaultLimits } from "@slipway/core";
@@ -132,6 +141,11 @@ async function askSpecs(args: readonly string[], flags: Flags, context: VerbCont
     const { name, version } = parseSpec(text);
     if (version === undefined || version === "")
       return fail("SLIP_USAGE", `${JSON.stringify(text)} is neither a release folder nor of the form name@version`);
+    // A registry would be asked for what is no package, and its refusal would look like an outage. Old names may be upper case.
+    const nameFault = findNameFault(name.toLowerCase());
+    if (nameFault !== undefined) return fail("SLIP_USAGE", `the name in ${JSON.stringify(text)} ${nameFault}`);
+    const versionFault = findVersionFault(version);
+    if (versionFault !== undefined) return fail("SLIP_USAGE", `the version in ${JSON.stringify(text)} ${versionFault}`);
     return { name, version, registry: settings.registryFor(name) };
   });
   const registries = await openRegistries(
