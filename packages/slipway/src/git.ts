@@ -4,6 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { type BaseManifest, fail, isJsonObject, ProblemsError, problem, type Source } from "@slipway/core";
+import { mapAtOnce } from "./map-at-once.ts";
 
 interface GitOutput {
   readonly code: number;
@@ -300,18 +301,4 @@ function innermost(path: string, dirs: ReadonlySet<string>): string {
     if (dirs.has(dir)) return dir;
   }
   return ".";
-}
-
-async function mapAtOnce<T, R>(
-  items: readonly T[],
-  atOnce: number,
-  work: (item: T) => Promise<R>,
-): Promise<readonly R[]> {
-  const results: R[] = [];
-  const entries = items.entries();
-  const run = async (): Promise<void> => {
-    for (const [index, item] of entries) results[index] = await work(item);
-  };
-  await Promise.all(Array.from({ length: atOnce }, run));
-  return results;
 }

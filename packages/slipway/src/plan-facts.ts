@@ -21,6 +21,7 @@ import {
   type WorkspacePackage,
 } from "@slipway/core";
 import { areCommitsHere, readChangedFiles, readManifestsAt, readReleaseTags } from "./git.ts";
+import { mapAtOnce } from "./map-at-once.ts";
 
 export interface FactsInput {
   readonly workspace: Workspace;
@@ -120,15 +121,11 @@ async function readPackuments(
 ): Promise<ReadonlyMap<string, Reading<Packument>>> {
   const readings = new Map<string, Reading<Packument>>();
   const silent = new Map<string, number>();
-  const queue = items.values();
-  const work = async (): Promise<void> => {
-    for (const item of queue) {
-      const reading = await readWithRetries(input, item, silent);
-      readings.set(item.name, reading);
-      input.onReading?.(item, reading);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(input.limits.planConcurrency, items.length) }, work));
+  await mapAtOnce(items, input.limits.planConcurrency, async (item) => {
+    const reading = await readWithRetries(input, item, silent);
+    readings.set(item.name, reading);
+    input.onReading?.(item, reading);
+  });
   return readings;
 }
 

@@ -19,6 +19,7 @@ import {
   type Spec,
   type Tarball,
 } from "@slipway/core";
+import { mapAtOnce } from "./map-at-once.ts";
 import { integrityOf, tarballPath, writeTarball } from "./release-folder.ts";
 import { listTarball } from "./tarball/list-tarball.ts";
 import { hasPackScripts, runBuildCommand, runPackScripts, runPostpack } from "./tarball/lifecycle.ts";
@@ -43,7 +44,8 @@ export interface PackRequest {
 }
 
 export interface PackedBytes {
-  readonly bytes: Uint8Array;
+  /** Undefined when they are only in the release folder. */
+  readonly bytes: Uint8Array | undefined;
   readonly manifest: Readonly<Record<string, unknown>>;
 }
 
@@ -59,6 +61,9 @@ interface Packed extends PackedBytes {
 }
 
 const packedAtOnce = 8;
+
+/** Of tarballs kept in memory until they are sent; those beyond are read back from the release folder, and hashed. */
+const keptMaxBytes = 8 * 1024 * 1024;
 
 /** What a journal says was sent: the last integrity for each version. */
 export function writtenIntegrities(history: readonly Event[]): ReadonlyMap<Spec, string> {
@@ -78,9 +83,13 @@ export async function packRelease(request: PackRequest): Promise<PackedRelease> 
   const packages = [...plan.packages].sort((a, b) => (position.get(a.name) ?? 0) - (position.get(b.name) ?? 0));
   const packed = new Map<Spec, Packed>();
   const problems: Problem[] = [];
+  let keptBytes = 0;
   const keep = async (item: PlannedPackage): Promise<void> => {
     try {
-      packed.set(formatSpec(item.name, item.version), await packOne(request, item));
+      const made = await packOne(request, item);
+      const isKept = request.dir === undefined || keptBytes + made.tarball.sizeBytes <= keptMaxBytes;
+      if (isKept) keptBytes += made.tarball.sizeBytes;
+      packed.set(formatSpec(item.name, item.version), isKept ? made : { ...made, bytes: undefined });
     } catch (error) {
       if (!(error instanceof ProblemsError)) throw error;
       problems.push(...error.problems);
@@ -92,17 +101,13 @@ export async function packRelease(request: PackRequest): Promise<PackedRelease> 
     for (const item of packages) if (await hasPackScripts(join(root, item.dir))) scripted.add(item.name);
   for (const item of packages) if (scripted.has(item.name) && problems.length === 0) await keep(item);
   const rest = packages.filter((item) => !scripted.has(item.name));
-  if (problems.length === 0) await Promise.all(Array.from({ length: packedAtOnce }, async () => drain(rest, keep)));
+  if (problems.length === 0) await mapAtOnce(rest, packedAtOnce, keep);
   if (problems.length > 0) throw new ProblemsError(problems);
   const tarballs = plan.packages
     .map((item) => packed.get(formatSpec(item.name, item.version))?.tarball)
     .filter((item) => item !== undefined);
   for (const { tarball, isReused } of packed.values()) request.onPacked(tarball, isReused);
   return { plan: { ...plan, steps: withIntegrities(plan, packed), tarballs }, contents: packed };
-}
-
-async function drain(items: PlannedPackage[], work: (item: PlannedPackage) => Promise<void>): Promise<void> {
-  for (let item = items.shift(); item !== undefined; item = items.shift()) await work(item);
 }
 
 function withIntegrities(plan: Plan, packed: ReadonlyMap<Spec, Packed>): Plan["steps"] {

@@ -9,6 +9,7 @@ import {
   type VerificationInput,
   verifyVersion,
 } from "@slipway/core";
+import { mapAtOnce } from "./map-at-once.ts";
 import { listIfTarball } from "./tarball/list-tarball.ts";
 
 /** A version to verify, and what is known of it. */
@@ -32,20 +33,6 @@ export interface VerifyContext {
 interface Readings {
   readonly plain: Reading<Packument>;
   readonly fresh: Reading<Packument>;
-}
-
-/** Runs `work` on every item, at most `atOnce` at a time, and keeps the order of the results. */
-async function mapAtOnce<T, R>(items: readonly T[], atOnce: number, work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    for (let index = next++; index < items.length; index = next++) {
-      const item = items[index];
-      if (item !== undefined) results[index] = await work(item);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
-  return results;
 }
 
 export async function verifyTargets(
