@@ -2,7 +2,6 @@
  * Carries a packed plan out in its release folder: opens the journal, runs the loop, writes the report. Used by every verb that
  * writes to a registry.
  */
-import { join } from "node:path";
 import {
   applyEvent,
   createRun,
@@ -15,7 +14,7 @@ import {
   type RunState,
   type TarballStore,
 } from "@slipway/core";
-import { openJournal, syncFolder } from "./journal.ts";
+import { openJournal } from "./journal.ts";
 import { type ReleaseRun, runRelease } from "./loop.ts";
 import type { Registries } from "./registries.ts";
 import { digestPlan, type ReleaseFolder, writeReport } from "./release-folder.ts";
@@ -40,8 +39,6 @@ export async function carryOut(request: CarryOutRequest): Promise<Report> {
   const { plan, planDigest, folder, registries, tarballs, clock, signal, readings, onEvent } = request;
   const journal = await openJournal(folder.journalPath, plan.releaseId);
   try {
-    // Bytes that are sent are evidence (rule 1): their names become durable before the first line about them.
-    await syncFolder(join(folder.dir, "tarballs"));
     const state = await runRelease({
       plan,
       planDigest,
