@@ -106,7 +106,7 @@ function classify(input: PlanInput, item: WorkspacePackage): Candidate {
   return { item, spec, registry, packument, shown, keptBecause, origin };
 }
 
-/** True for a shown version that this release has put there and may not have finished with (DESIGN section 3, kept). */
+/** True for a shown version that this release has put there and may not have finished with: it stays a step. */
 function belongsToRelease(
   input: PlanInput,
   spec: Spec,

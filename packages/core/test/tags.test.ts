@@ -50,7 +50,7 @@ test.each<readonly [what: string, expected: string, input: Case]>([
     { version: "1.0.0-beta.2", configured: "latest", tags: { latest: "1.0.0-beta.1" } },
   ],
   ["a prerelease", "beta", { version: "1.0.0-beta.2" }],
-  ["a prerelease of seed 002", "alpha", { version: "0.2.0-alpha.0", tags: { latest: "0.1.0" } }],
+  ["a prerelease", "alpha", { version: "0.2.0-alpha.0", tags: { latest: "0.1.0" } }],
   ["a numeric prerelease", "next", { version: "1.0.0-0" }],
   ["a prerelease that calls itself latest", "next", { version: "1.0.0-latest.1" }],
   ["a prerelease whose word is a range", "next", { version: "1.0.0-x.1" }],

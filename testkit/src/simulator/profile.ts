@@ -1,6 +1,6 @@
 /**
  * How one kind of registry behaves where registries differ, as data and a few hooks. The world model asks; a profile
- * never holds state. Facts and their sources: REGISTRY.md sections 2 to 4 in the design notes.
+ * never holds state. How each fact is known stands beside it here or in the table of answers (core, `response.ts`).
  */
 import type { Answer } from "@slipway/core";
 

@@ -15,7 +15,7 @@ import type { Tampering } from "../../src/simulator/machine.ts";
 import { packSim } from "../../src/simulator/sim-tarball.ts";
 
 export interface PlantedBug {
-  /** Of DESIGN.md: section 4 (rules) or 6 (invariants). */
+  /** As docs/ARCHITECTURE.md numbers rules and invariants. */
   readonly breaks: string;
   /** What is wrong, as a sentence for the table. */
   readonly bug: string;

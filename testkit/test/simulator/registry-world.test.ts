@@ -1,4 +1,4 @@
-/** The model against what was measured on Verdaccio 6.10 and reported of others (REGISTRY.md of the design). */
+/** The model against what was measured on Verdaccio 6.10 and reported of others. */
 import { type Answer, messageOf } from "@slipway/core";
 import { expect, test } from "vitest";
 import { type Profile, verdaccio } from "../../src/simulator/profile.ts";
