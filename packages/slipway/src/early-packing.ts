@@ -11,30 +11,36 @@ export interface EarlyPacking {
   /** Told of each reading as it arrives. */
   readonly offer: (item: WorkspacePackage, reading: Reading<Packument>) => void;
   /** What was made of the package in `dir`, relative to the root; undefined when nothing was. Rejects as packing does. */
-  readonly take: (dir: string) => Promise<PackedTarball> | undefined;
+  readonly take: (dir: string) => Promise<PackedTarball | undefined> | undefined;
 }
 
 const packedAtOnce = 8;
+/** Of archives that wait to be taken: what comes after them is packed when its turn has come. */
+const waitingMaxBytes = 8 * 1024 * 1024;
 
 /** `ignoresScripts` and `build` as the release's options say. */
 export function createEarlyPacking(
   workspace: Workspace,
   options: { readonly ignoreScripts: boolean; readonly build: string | undefined },
 ): EarlyPacking {
-  const made = new Map<string, Promise<PackedTarball>>();
+  const made = new Map<string, Promise<PackedTarball | undefined>>();
   const waiting: (() => void)[] = [];
   let busy = 0;
+  let waitingBytes = 0;
   // Any script may write into any folder, so one package with a script makes all of them wait for it.
   const isScripted =
     !options.ignoreScripts &&
     workspace.packages.some((item) => packEvents.some((event) => (item.scripts[event] ?? "") !== ""));
   const isAllowed = options.build === undefined && !isScripted;
 
-  async function pack(dir: string): Promise<PackedTarball> {
+  async function pack(dir: string): Promise<PackedTarball | undefined> {
     if (busy >= packedAtOnce) await new Promise<void>((resolve) => waiting.push(resolve));
     busy += 1;
     try {
-      return await packPackage(join(workspace.root, dir), { workspaceRoot: workspace.root });
+      if (waitingBytes > waitingMaxBytes) return undefined;
+      const tarball = await packPackage(join(workspace.root, dir), { workspaceRoot: workspace.root });
+      waitingBytes += tarball.sizeBytes;
+      return tarball;
     } finally {
       busy -= 1;
       waiting.shift()?.();
@@ -51,6 +57,11 @@ export function createEarlyPacking(
       packing.catch(() => undefined);
       made.set(item.dir, packing);
     },
-    take: (dir) => made.get(dir),
+    take(dir) {
+      const packing = made.get(dir);
+      // Given away: the bytes must not be held here for the rest of the release.
+      made.delete(dir);
+      return packing;
+    },
   };
 }

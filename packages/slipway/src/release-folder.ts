@@ -192,7 +192,7 @@ export function createTarballStore(
 }
 
 interface InMemoryTarball {
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array | undefined;
   readonly manifest: Readonly<Record<string, unknown>>;
 }
 

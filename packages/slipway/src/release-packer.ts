@@ -36,7 +36,7 @@ export interface PackRequest {
   readonly order: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   /** A package without scripts that was packed already, by its folder. */
-  readonly takeEarly: (dir: string) => Promise<PackedTarball> | undefined;
+  readonly takeEarly: (dir: string) => Promise<PackedTarball | undefined> | undefined;
   readonly onPacked: (tarball: Tarball, isReused: boolean) => void;
   readonly onScript: (spec: Spec, name: string) => void;
   /** Lines that scripts print, redacted. */
