@@ -37,8 +37,9 @@ export const demo: Verb<DemoData> = {
     const startedAt = context.clock.now();
     const dir = await mkdtemp(join(tmpdir(), "slipway-demo-"));
     const isKept = isFlagSet(flags, "keep");
-    const registry = await startDemoRegistry(dir);
+    let registry: DemoRegistry | undefined;
     try {
+      registry = await startDemoRegistry(dir);
       const stage = await prepare(dir, registry, context);
       const published = await releaseAll(stage);
       await releaseAgain(stage);
@@ -49,7 +50,7 @@ export const demo: Verb<DemoData> = {
       // Ctrl-C reaches npm too: whatever failed then is no fault of the demonstration.
       return fail("SLIP_INTERRUPTED", "the demonstration was interrupted", { cause, hint: "run `slipway demo` again" });
     } finally {
-      await registry.close();
+      await registry?.close();
       if (!isKept) await rm(dir, { recursive: true, force: true });
     }
   },
