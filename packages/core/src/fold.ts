@@ -18,6 +18,7 @@ export function applyEvent(state: RunState, event: Event): void {
       return beginAttempt(state, event);
     case "observed":
       noteCaches(state, event);
+      noteSilence(state, event);
       for (const node of state.byPackage.get(packageKey(event.registry, event.name)) ?? [])
         change(state, node, event.at, () => observe(state, node, event));
       return;
@@ -79,6 +80,7 @@ function beginAttempt(state: RunState, event: EventOf<"opened" | "resumed">): vo
   state.ended = undefined;
   state.writing.clear();
   state.pausedUntil.clear();
+  state.silences.clear();
   state.uncachedRegistries.clear();
   state.open.clear();
   state.undecided = state.plan.steps.length;
@@ -114,11 +116,19 @@ function beginAttempt(state: RunState, event: EventOf<"opened" | "resumed">): vo
   }
 }
 
+/** An answer that refuses is no silence: somebody is there. */
+function noteSilence(state: RunState, event: EventOf<"observed">): void {
+  const isSilent = event.packument === "unavailable" && (event.status === undefined || event.status >= 500);
+  if (isSilent) state.silences.set(event.registry, event.reason ?? "no answer");
+  else state.silences.delete(event.registry);
+}
+
 function end(state: RunState, event: EventOf<"ended">): void {
   state.ended = { reason: event.reason, isComplete: event.isComplete };
   for (const node of state.open) {
     const spec = formatSpec(node.step.name, node.step.version);
     const pause = state.pausedUntil.get(node.step.registry);
+    const silence = state.silences.get(node.step.registry);
     if (pause !== undefined && pause.untilAt > event.at) {
       const seconds = Math.ceil((pause.untilAt - event.at) / 1000);
       node.problem = problem(
@@ -128,6 +138,12 @@ function end(state: RunState, event: EventOf<"ended">): void {
       );
     } else if (event.reason === "interrupted")
       node.problem = problem("SLIP_INTERRUPTED", `the run was interrupted before ${spec} was proven`, { spec });
+    else if (silence !== undefined)
+      node.problem = problem(
+        "SLIP_REGISTRY_UNREACHABLE",
+        `${node.step.registry} could not be asked for ${spec}${node.maybeApplied ? " after its upload" : ""}: ${silence}`,
+        { spec },
+      );
     else
       node.problem = problem(
         "SLIP_UNCONFIRMED",

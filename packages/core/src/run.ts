@@ -79,6 +79,8 @@ export interface RunState {
   readonly open: Set<StepState>;
   readonly writing: Map<string, StepState>;
   readonly pausedUntil: Map<string, { readonly untilAt: number; readonly reason: string }>;
+  /** Why the last read of a registry gave no answer; nothing once it has answered. */
+  readonly silences: Map<string, string>;
   /** What plain reads of this attempt have told of a registry: false once a cache was seen in front of it. */
   readonly uncachedRegistries: Map<string, boolean>;
   attempt: number;
@@ -200,6 +202,7 @@ export function createRun(plan: Plan, limits: Limits): RunState {
     open: new Set(nodes.values()),
     writing: new Map(),
     pausedUntil: new Map(),
+    silences: new Map(),
     uncachedRegistries: new Map(),
     attempt: 0,
     startedAt: 0,

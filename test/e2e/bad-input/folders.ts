@@ -1,6 +1,7 @@
 /** Release folders that were changed, belong to something else, or cannot be written. */
 import { appendFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { startFaultProxy } from "@slipway/testkit";
 import type { BadInput, Run, World } from "./case.ts";
 
 /** Packs the release and returns its folder. */
@@ -197,6 +198,19 @@ export const folderCases: readonly BadInput[] = [
     prepare: async (world) => {
       await journalWith(world, (dir, releaseId) => fillJournal(dir, releaseId, 16 * 1024));
       return { fileSizeMaxKb: 16 };
+    },
+  },
+  {
+    what: "a registry that is down when the packed folder is published",
+    exit: 3,
+    codes: ["SLIP_REGISTRY_UNREACHABLE"],
+    says: [/@[\w-]+\/b@1\.0\.0: connection refused/, /nothing is known to be wrong/],
+    prepare: async ({ verdaccio, slipway }) => {
+      const proxy = await startFaultProxy({ target: verdaccio.url });
+      const packed = await slipway(["pack", "--json", "--registry", proxy.url]);
+      await proxy.close();
+      const { dir } = JSON.parse(packed) as { readonly dir: string };
+      return { args: ["publish", dir, "--wait", "500ms"], registry: proxy.url };
     },
   },
   overtaken("1.0.5", /dist-tag latest of @[\w-]+\/b shows 1\.0\.5; the plan saw 1\.0\.0 and wants 1\.1\.0/),
