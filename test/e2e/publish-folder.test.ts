@@ -99,3 +99,21 @@ test("publish DIR needs no repository: the folder alone is enough, with the dige
   const { verifications } = JSON.parse(verified.stdout) as { verifications: readonly { readonly name: string }[] };
   expect(verifications.map((item) => item.name)).toEqual(["@alone/a", "@alone/b"]);
 });
+
+test("scripts do not see the variable that an .npmrc writes its token with, whatever its name", async () => {
+  const workspace = await createWorkspace({
+    packages: [
+      {
+        name: "@unseen/a",
+        manifest: { files: ["index.js", "seen.txt"] },
+        scripts: { prepack: `node -e "require('fs').writeFileSync('seen.txt', String(process.env.RELEASE_KEY))"` },
+      },
+    ],
+    files: { ".npmrc": `${verdaccio.url.replace("http:", "")}/:_authToken=\${RELEASE_KEY}\n` },
+  });
+  const options = { cwd: workspace.root, registry: verdaccio.url, env: { RELEASE_KEY: verdaccio.token } };
+  const published = await runSlipway(["publish"], options);
+  expect(published.code, published.stderr).toBe(0);
+  expect(await workspace.read("packages/a/seen.txt")).toBe("undefined");
+  await workspace.dispose();
+});

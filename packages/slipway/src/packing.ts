@@ -1,5 +1,6 @@
 /** Packing with a terminal: the order of builds, the environment of scripts, and a line for each package. */
 import { buildOrder, ProblemsError, type Plan, type Spec, type Workspace } from "@slipway/core";
+import { readNpmConfig } from "./auth/npmrc.ts";
 import type { VerbContext } from "./commands/verb.ts";
 import type { EarlyPacking } from "./early-packing.ts";
 import { type PackedRelease, packRelease } from "./release-packer.ts";
@@ -28,6 +29,7 @@ export async function packInto({ plan, workspace, dir, written, context, early }
     order: order.names,
     takeEarly: (packageDir) => early?.take(packageDir),
     env: context.env,
+    readSecretNames: async () => (await readNpmConfig({ cwd: workspace.root, env: context.env })).secretVariables,
     onPacked: (tarball, isReused) =>
       terminal.line(
         "good",

@@ -35,6 +35,8 @@ export interface PackRequest {
   /** Dependencies first, over all kinds of edges. */
   readonly order: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Variables that hold credentials beyond the usual names; asked for only where something is run. */
+  readonly readSecretNames: () => Promise<readonly string[]>;
   /** A package without scripts that was packed already, by its folder. */
   readonly takeEarly: (dir: string) => Promise<PackedTarball | undefined> | undefined;
   readonly onPacked: (tarball: Tarball, isReused: boolean) => void;
@@ -77,16 +79,22 @@ export function writtenIntegrities(history: readonly Event[]): ReadonlyMap<Spec,
 /** Packs everything or throws one ProblemsError; nothing has been uploaded then. */
 export async function packRelease(request: PackRequest): Promise<PackedRelease> {
   const { plan, root, order } = request;
+  const { env, onOutput } = request;
   if (plan.options.build !== undefined)
-    await runBuildCommand(plan.options.build, { cwd: root, env: request.env, onOutput: request.onOutput });
+    await runBuildCommand(plan.options.build, {
+      cwd: root,
+      env,
+      secretNames: await request.readSecretNames(),
+      onOutput,
+    });
   const position = new Map(order.map((name, index) => [name, index]));
   const packages = [...plan.packages].sort((a, b) => (position.get(a.name) ?? 0) - (position.get(b.name) ?? 0));
   const packed = new Map<Spec, Packed>();
   const problems: Problem[] = [];
   let keptBytes = 0;
-  const keep = async (item: PlannedPackage): Promise<void> => {
+  const keep = async (item: PlannedPackage, secretNames: readonly string[] = []): Promise<void> => {
     try {
-      const made = await packOne(request, item);
+      const made = await packOne(request, item, secretNames);
       const isKept = request.dir === undefined || keptBytes + made.tarball.sizeBytes <= keptMaxBytes;
       if (isKept) keptBytes += made.tarball.sizeBytes;
       packed.set(formatSpec(item.name, item.version), isKept ? made : { ...made, bytes: undefined });
@@ -99,9 +107,10 @@ export async function packRelease(request: PackRequest): Promise<PackedRelease> 
   const scripted = new Set<string>();
   if (!plan.options.ignoreScripts)
     for (const item of packages) if (await hasPackScripts(join(root, item.dir))) scripted.add(item.name);
-  for (const item of packages) if (scripted.has(item.name) && problems.length === 0) await keep(item);
+  const secretNames = scripted.size > 0 ? await request.readSecretNames() : [];
+  for (const item of packages) if (scripted.has(item.name) && problems.length === 0) await keep(item, secretNames);
   const rest = packages.filter((item) => !scripted.has(item.name));
-  if (problems.length === 0) await mapAtOnce(rest, packedAtOnce, keep);
+  if (problems.length === 0) await mapAtOnce(rest, packedAtOnce, (item) => keep(item));
   if (problems.length > 0) throw new ProblemsError(problems);
   const tarballs = plan.packages
     .map((item) => packed.get(formatSpec(item.name, item.version))?.tarball)
@@ -118,12 +127,12 @@ function withIntegrities(plan: Plan, packed: ReadonlyMap<Spec, Packed>): Plan["s
   });
 }
 
-async function packOne(request: PackRequest, item: PlannedPackage): Promise<Packed> {
+async function packOne(request: PackRequest, item: PlannedPackage, secretNames: readonly string[]): Promise<Packed> {
   const spec = formatSpec(item.name, item.version);
   const sent = request.written.get(spec);
   const reused = sent === undefined || request.dir === undefined ? undefined : await readSent(request.dir, item, sent);
   if (reused !== undefined) return reused;
-  const result = (await request.takeEarly(item.dir)) ?? (await runAndPack(request, item, spec));
+  const result = (await request.takeEarly(item.dir)) ?? (await runAndPack(request, item, secretNames));
   checkManifest(item, result.manifest);
   if (request.dir !== undefined) writeTarball(request.dir, item.name, item.version, result.bytes);
   const { integrity, sizeBytes, unpackedSizeBytes, files, bytes, manifest } = result;
@@ -136,11 +145,17 @@ async function packOne(request: PackRequest, item: PlannedPackage): Promise<Pack
   };
 }
 
-async function runAndPack(request: PackRequest, item: PlannedPackage, spec: Spec): Promise<PackedTarball> {
+async function runAndPack(
+  request: PackRequest,
+  item: PlannedPackage,
+  secretNames: readonly string[],
+): Promise<PackedTarball> {
+  const spec = formatSpec(item.name, item.version);
   const dir = join(request.root, item.dir);
   const { ignoreScripts } = request.plan.options;
   const scripts = {
     env: request.env,
+    secretNames,
     ignoreScripts,
     onScript: (name: string) => request.onScript(spec, name),
     onOutput: request.onOutput,
