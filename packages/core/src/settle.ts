@@ -83,9 +83,10 @@ function release(state: RunState, node: StepState, at: number): void {
     change(state, node, at, () => setFinal(node, "done", at, undefined));
     return;
   }
-  // The upload carried the tag, in whatever attempt: give the registry time to show it before writing it a second time.
+  // The upload carried the tag, in whatever attempt, or a dead attempt was writing it: give the registry time to show it
+  // before writing it a second time.
   const publish = state.nodes.get(`publish:${formatSpec(node.step.name, node.step.version)}`);
-  if (publish !== undefined && publish.writes > 0) {
+  if (node.maybeApplied || (publish !== undefined && publish.writes > 0)) {
     node.maybeApplied = true;
     node.absentSince = undefined;
     node.nextAt = at;
