@@ -172,19 +172,18 @@ const startsWithTheLongestChain = eachRun((run, { code, limits }) => {
   );
 });
 
-/** True when all that a package depends on had been downloaded at `at`, as far as this workspace has it. */
+/** True when all that a package depends on was shown as installs are shown it, and downloaded, by `at`. */
 function isReady(name: string, at: number, run: RunRecord, code: SimSource): boolean {
   const source = code.packages.find(({ item }) => item.name === name);
-  return (source?.item.dependencies ?? []).every((needed) =>
-    readsOf(run).some(
-      ({ facet, name: read, answeredAt, result }) =>
-        facet === "tarball" &&
-        read === needed.name &&
-        result === "shown" &&
-        answeredAt !== undefined &&
-        answeredAt < at,
-    ),
-  );
+  return (source?.item.dependencies ?? []).every((needed) => {
+    const version = code.packages.find(({ item }) => item.name === needed.name)?.item.version ?? "";
+    const isRead = (wanted: "plain" | "tarball"): boolean =>
+      readsOf(run).some(
+        ({ facet, name: read, answeredAt, versions }) =>
+          facet === wanted && read === needed.name && versions.has(version) && (answeredAt ?? at) < at,
+      );
+    return isRead("plain") && isRead("tarball");
+  });
 }
 
 /** Rule 7: a failure stops what depends on it, and only that. */

@@ -77,6 +77,27 @@ test("an upload that a crash kept from being sent is not sent again before absen
   expect((upload?.sentAt ?? 0) - (run?.startedAt ?? 0)).toBeGreaterThanOrEqual(defaultLimits.settleMs);
 });
 
+test("a tag that a dead run was writing is not written again before it has had time to move", async () => {
+  let crashed = false;
+  const setting = createSetting({
+    ...always(),
+    faults({ kind, process }) {
+      if (kind !== "write" || !process.startsWith("fresh") || crashed) return undefined;
+      crashed = true;
+      return "crash-in-flight";
+    },
+  });
+  const { clock, world, history } = setting;
+  world.submit({ kind: "upload", request: uploadOf(code, "a", "0.0.9", "0ldc0de", {}) }, "past", -1);
+  await clock.run(runCommand(setting, code, createMachine("m", "reproducible")), "the release");
+  world.submit({ kind: "set-tag", name: "a", tag: "latest", version: "0.0.9" }, strangerName, -1);
+  const fresh = createMachine("fresh", "reproducible");
+  await clock.run(runCommand(setting, code, fresh), "the run that dies");
+  const last = await clock.run(runCommand(setting, code, fresh), "the run after it");
+  expect([crashed, last.exitCode, world.stateOf("a")?.distTags.get("latest")]).toEqual([true, 0, "1.0.0"]);
+  expect(history.writes.filter(({ write }) => write.kind === "set-tag")).toHaveLength(1);
+});
+
 test("a version that was wedged more often than one run repairs is repaired by the next run", async () => {
   let wedged = 0;
   const setting = createSetting({
