@@ -305,6 +305,13 @@ test.each(foreign.map((item, index) => ({ ...item, scope: `foreign-${index}` }))
         .slice(before)
         .filter((entry) => entry.method !== "GET"),
     ).toEqual([]);
+
+    // The finding outlasts the run: planning anew does not build a release on what was judged to be somebody else's.
+    const anew = await runSlipway(["publish"], options);
+    expect(anew.code, anew.stdout).toBe(1);
+    expect(anew.stderr).toContain("SLIP_VERSION_TAKEN");
+    const writes = verdaccio.accessLog().slice(before);
+    expect(writes.filter((entry) => entry.method !== "GET")).toEqual([]);
     await workspace.dispose();
     await other.dispose();
   },

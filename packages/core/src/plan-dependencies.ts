@@ -140,7 +140,7 @@ function checkOrigin(world: DependencyWorld, target: Candidate, spec: Spec, repo
   const seen = accepted === undefined ? "" : `; accepted was ${accepted}`;
   report(
     "SLIP_VERSION_TAKEN",
-    `${spec} needs ${target.spec}, which ${target.registry} has from commit ${gitHead}, not of this repository${seen}`,
+    `${spec} needs ${target.spec}, which ${target.registry} has ${gitHead === undefined ? "with somebody else's contents" : `from commit ${gitHead}, not of this repository`}${seen}`,
     integrity === undefined
       ? "bump the version"
       : `bump its version, or pass --accept ${target.spec}=${integrity} after looking at it`,

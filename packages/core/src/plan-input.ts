@@ -17,6 +17,8 @@ export interface GitFacts {
 export interface ReleaseEvidence {
   /** Versions for which the journal of this release shows a write. */
   readonly journalWrites: ReadonlySet<Spec>;
+  /** Versions whose contents the journal of this release has judged to be somebody else's. */
+  readonly judgedForeign?: ReadonlySet<Spec>;
   /** True when a report says that this release was completed. */
   readonly isReleaseComplete: boolean;
 }

@@ -33,7 +33,11 @@ export function describeKept(
     }
     const changedFiles = input.git.changedFiles.get(name) ?? [];
     if (origin === "foreign")
-      warnings.push(`${spec} on ${registry} was made from a commit that is not in this repository (${shown.gitHead})`);
+      warnings.push(
+        shown.gitHead === undefined
+          ? `${spec} on ${registry} has contents that are not this release's`
+          : `${spec} on ${registry} was made from a commit that is not in this repository (${shown.gitHead})`,
+      );
     if (origin === "unknown")
       warnings.push(`${spec} on ${registry} cannot be traced to this repository: no git tag and no known gitHead`);
     if (changedFiles.length > 0) {

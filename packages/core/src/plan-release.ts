@@ -102,7 +102,9 @@ function classify(input: PlanInput, item: WorkspacePackage): Candidate {
   } else if (!isSelected) keptBecause = "not-selected";
   else if (!isChanged) keptBecause = "unchanged";
   else if (reading === undefined) throw new Error(`${item.name} was not looked up on its registry`);
-  const origin = shown === undefined ? undefined : findOrigin(input.git, spec, shown.gitHead);
+  const found =
+    input.evidence.judgedForeign?.has(spec) === true ? "foreign" : findOrigin(input.git, spec, shown?.gitHead);
+  const origin = shown === undefined ? undefined : found;
   return { item, spec, registry, packument, shown, keptBecause, origin };
 }
 

@@ -612,3 +612,13 @@ test.each([
   const result = planned({ packages: [{ name: "a" }], source: { repository: undefined, ...git } });
   expect(result.warnings.filter((warning) => warning.includes("not committed")).length).toBe(count);
 });
+
+test("what this release has judged to be somebody else's is nothing to build on, unless a person accepts it", () => {
+  const given = {
+    packages: [{ name: "a" }, { name: "b", needs: { a: "^1.0.0" } }],
+    registry: { a: { versions: { "1.0.0": "none" } } },
+  };
+  const evidence = { journalWrites: new Set<string>(), judgedForeign: new Set(["a@1.0.0"]), isReleaseComplete: false };
+  expect(planned(given).steps.map((step) => step.name)).toEqual(["b", "b"]);
+  expect(codes({ ...given, evidence })).toEqual([expect.stringContaining("SLIP_VERSION_TAKEN b@1.0.0 needs a@1.0.0")]);
+});

@@ -11,6 +11,7 @@ import {
   fail,
   isJsonObject,
   type JournalPort,
+  type Spec,
   journalSchema,
 } from "@slipway/core";
 
@@ -92,6 +93,12 @@ export async function readJournal(path: string): Promise<readonly Event[]> {
     return fail("SLIP_JOURNAL_INVALID", `${path} cannot be read: ${error.message}`, { cause: error });
   }
   return parseJournal(text, path).events;
+}
+
+/** Versions, as `name@version`, that the release found to have somebody else's contents. */
+export function findJudgedForeign(history: readonly Event[]): ReadonlySet<Spec> {
+  const judged = history.filter((event) => event.type === "judged" && event.verdict === "foreign");
+  return new Set(judged.flatMap((event) => ("step" in event ? event.step.replace(/^publish:/, "") : [])));
 }
 
 /** False for an attempt that did not come to its end: the report then is one of an earlier attempt, perhaps of fewer steps. */

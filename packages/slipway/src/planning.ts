@@ -20,7 +20,7 @@ import { loadConfig } from "./config.ts";
 import { createEarlyPacking, type EarlyPacking } from "./early-packing.ts";
 import { resolveBase } from "./git-base.ts";
 import { readSource } from "./git.ts";
-import { hasEndedWell, readJournal } from "./journal.ts";
+import { findJudgedForeign, hasEndedWell, readJournal } from "./journal.ts";
 import { gatherFacts, makeReleaseId, readVersionChanges, selectPackages } from "./plan-facts.ts";
 import { openRegistries, type Registries } from "./registries.ts";
 import { folderOf, isReportedComplete, journalPathOf } from "./release-folder.ts";
@@ -126,7 +126,11 @@ async function planProject(project: Project, context: VerbContext, packsEarly: b
     changed,
     ...facts,
     anonymousRegistries: new Set(urls.filter((url) => !registries.isAuthenticated(url))),
-    evidence: { journalWrites: new Set(written.keys()), isReleaseComplete: isReported && hasEndedWell(history) },
+    evidence: {
+      journalWrites: new Set(written.keys()),
+      judgedForeign: findJudgedForeign(history),
+      isReleaseComplete: isReported && hasEndedWell(history),
+    },
   });
   if (plan === undefined) throw new ProblemsError(problems);
   const readings = [...facts.readings].map(([name, reading]) => ({
