@@ -17,7 +17,7 @@ export function formatReport(report: Report, terminal: Terminal): string {
   const blocked = report.versions.filter((item) => item.status === "blocked");
   if (blocked.length > 0)
     lines.push(
-      `not published: ${blocked.map((item) => formatSpec(item.name, item.version)).join(", ")} (${blocked.length === 1 ? "it depends" : "they depend"} on what is not done)`,
+      `not published because of that: ${blocked.map((item) => formatSpec(item.name, item.version)).join(", ")}`,
       "",
     );
   lines.push(formatSummary(report, terminal));
