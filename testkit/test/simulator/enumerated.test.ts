@@ -34,7 +34,7 @@ const deep = enumerate({ what: "two packages", shapes: pair, budget: 3, parts: 1
 
 test.each(isDeep ? [...everyDay, ...deep] : everyDay)(
   "$what: every schedule of $budget faults ends well ($part of $parts)",
-  { timeout: 600_000 },
+  { timeout: 3_600_000 },
   async ({ shapes, budget, part, parts, schedulesMin }) => {
     const code = makeSource(shapes);
     const { schedules } = await exhaust(

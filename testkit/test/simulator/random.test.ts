@@ -41,7 +41,7 @@ const chunks =
       }))
     : [{ from: Number(seedAsked), to: Number(seedAsked) }];
 
-test.each(chunks)("no release of the seeds $from to $to breaks a rule", { timeout: 300_000 }, async ({ from, to }) => {
+test.each(chunks)("no release of the seeds $from to $to breaks a rule", { timeout: 900_000 }, async ({ from, to }) => {
   await expect(runSeeds(from, to)).resolves.toBeUndefined();
 });
 
