@@ -87,7 +87,7 @@ export const registryCases: readonly BadInput[] = [
     what: "a token that the registry does not know",
     exit: 1,
     codes: ["SLIP_UPLOAD_UNAUTHORISED"],
-    says: [/401/, /check that the token is valid/, /not published: @[\w-]+\/b@1\.0\.0/],
+    says: [/401/, /check that the token is valid/, /not published because of that: @[\w-]+\/b@1\.0\.0/],
     prepare: async () => ({ token: "npm_wrongwrongwrongwrongwrongwrongwron" }),
   },
   {

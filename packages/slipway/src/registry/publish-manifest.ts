@@ -53,7 +53,9 @@ function fillFromFiles(draft: Draft, files: PackedFiles): void {
   const scripts = isDraft(draft["scripts"]) ? draft["scripts"] : {};
   if (!scripts["install"] && !scripts["preinstall"] && draft["gypfile"] !== false)
     if (files.paths.some((path) => /^[^./][^/]*\.gyp$/.test(path))) {
-      draft["scripts"] = { ...scripts, install: "node-gyp rebuild" };
+      // As npm does: scripts that are a text get no entry, and are taken out later.
+      if (!draft["scripts"] || isDraft(draft["scripts"]))
+        draft["scripts"] = { ...scripts, install: "node-gyp rebuild" };
       draft["gypfile"] = true;
     }
   if (!draft["contributors"] && files.authors !== undefined)

@@ -139,6 +139,7 @@ const cases: readonly (readonly [string, Manifest, Files?])[] = [
   ["binding.gyp", {}, { "binding.gyp": "{}" }],
   ["binding.gyp with an install script", { scripts: { install: "make" } }, { "binding.gyp": "{}" }],
   ["binding.gyp with a preinstall script", { scripts: { preinstall: "make" } }, { "binding.gyp": "{}" }],
+  ["binding.gyp with scripts that are a text", { scripts: "x" }, { "binding.gyp": "{}" }],
   ["binding.gyp that is not to be built", { gypfile: false }, { "binding.gyp": "{}" }],
   ["binding.gyp in a folder", {}, { "deps/binding.gyp": "{}" }],
   ["exports", { exports: { ".": { types: "./a.d.ts", default: ["./a.js", "./b.js"] }, "./x": null } }],
