@@ -155,8 +155,10 @@ for (const [title, manifest, files] of cases)
   });
 
 test("any mixture of these is published as npm publishes it", async () => {
-  // Of two readmes in markdown npm takes the one that the folder happens to list first.
-  const mixable = cases.filter(([title]) => title !== "a readme in lower case");
+  // Of two readmes in markdown npm takes the one that the folder happens to list first. Ranges that are no text are refused
+  // before anything is packed; beside `bundleDependencies: true` the fields of such a manifest cannot be compared.
+  const unmixable: ReadonlySet<string> = new Set(["a readme in lower case", "dependencies of several types"]);
+  const mixable = cases.filter(([title]) => !unmixable.has(title));
   const mixture = fc.uniqueArray(fc.constantFrom(...mixable), { minLength: 2, maxLength: 6 });
   await fc.assert(
     fc.asyncProperty(mixture, async (mixed) => {
