@@ -1,9 +1,10 @@
 /** What the views say to people, where a word was misread. */
-import { defaultLimits, type Plan, type PlannedPackage } from "@slipway/core";
+import { type Plan, type PlannedPackage } from "@slipway/core";
 import { expect, test } from "vitest";
 import { formatPlan } from "../src/views/plan-view.ts";
 import { formatStatus } from "../src/views/status-view.ts";
 import { formatVerifications } from "../src/views/verify-view.ts";
+import { planOf as smallPlanOf } from "./loop/small-plan.ts";
 import type { PackageStatus } from "../src/workspace-status.ts";
 
 const plain = { paint: (_tone: string, text: string): string => text };
@@ -11,18 +12,7 @@ const registry = "http://registry.test/";
 
 function planOf(item: Partial<PlannedPackage>, tag: string): Plan {
   return {
-    schema: 1,
-    releaseId: "0123456789ab",
-    source: { repository: undefined, commit: undefined, isClean: true },
-    options: {
-      promote: "each",
-      identity: "source",
-      newPackages: "allow",
-      ignoreScripts: false,
-      build: undefined,
-      accept: {},
-      limits: defaultLimits,
-    },
+    ...smallPlanOf(),
     packages: [
       {
         name: "a",
@@ -46,8 +36,6 @@ function planOf(item: Partial<PlannedPackage>, tag: string): Plan {
         goal: { kind: "dist-tag", tag, to: "2.0.0" },
       },
     ],
-    kept: [],
-    warnings: [],
     tarballs: undefined,
   };
 }
