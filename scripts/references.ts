@@ -169,10 +169,14 @@ function describeSource(source: string): string {
   });
 }
 
-function describeAnswer({ status, message, class: kind, code: problemCode, source }: Row): readonly string[] {
+function describeAnswer({ status, message, header, class: kind, code: problemCode, source }: Row): readonly string[] {
+  const wanted = [
+    ...(message === undefined ? [] : [code(message.source)]),
+    ...(header === undefined ? [] : [`header ${code(`${header.name}: ${header.pattern.source}`)}`]),
+  ];
   return [
     status.join(", "),
-    message === undefined ? "any" : code(message.source),
+    wanted.length === 0 ? "any" : wanted.join(", "),
     kind,
     problemCode === undefined ? "" : `[${problemCode}](errors.md#${problemCode.toLowerCase()})`,
     describeSource(source),
@@ -181,8 +185,8 @@ function describeAnswer({ status, message, class: kind, code: problemCode, sourc
 
 function renderAnswers(): string {
   return `${header("Answers of registries", "packages/core/src/response.ts")}
-What Slipway makes of the answer to a write. The first row that matches decides; only the status and the sentence in the body count, whatever
-the case of its letters. An answer that no row knows is never taken for success.
+What Slipway makes of the answer to a write. The first row that matches decides; only the status, the sentence in the body (whatever
+the case of its letters) and, where a row names one, a header count. An answer that no row knows is never taken for success.
 
 - **accepted**: taken, and not yet proven: it is looked for, and nothing is sent again.
 - **pending**: taken earlier, being scanned or staged: the same, with more patience.

@@ -215,6 +215,52 @@ export const catalogue = {
     meaning: "The version was published and unpublished before; the registry never takes the number again.",
     hint: "bump the version",
   },
+  SLIP_NAME_LOCKED: {
+    exit: 1,
+    meaning: "The whole package was unpublished less than 24 hours ago; the registry refuses its name until then.",
+    hint: "run the same command again once 24 hours have passed since the unpublish",
+  },
+  SLIP_NAME_REFUSED: {
+    exit: 1,
+    meaning: "The registry does not allow this name for a new package: it looks like spam, or like another name.",
+    hint: "publish it under a scope of yours, or ask the registry's support to allow the name",
+  },
+  SLIP_OTP_REQUIRED: {
+    exit: 1,
+    meaning: "The registry asks for a one-time password for this write.",
+    hint: "use trusted publishing or a token that may publish without a one-time password",
+  },
+  SLIP_TRUST_DENIED: {
+    exit: 1,
+    meaning:
+      "The registry exchanged the CI job's identity for a token, but the package's trusted publisher does not allow this.",
+    hint: "in the package's settings on the registry, compare repository, workflow file and environment of the trusted publisher with this job (upper and lower case count), allow the action, and check the package's publishing access",
+  },
+  SLIP_ACCOUNT_UNVERIFIED: {
+    exit: 1,
+    meaning: "The account that the credentials belong to has not confirmed its e-mail address.",
+    hint: "confirm the address on the registry, then run the same command again",
+  },
+  SLIP_ACCESS_UNPAID: {
+    exit: 1,
+    meaning: "The registry takes private packages only from accounts that pay for them (402).",
+    hint: "set publishConfig.access to public, or pass --access public, if the package may be public",
+  },
+  SLIP_REPOSITORY_MISMATCH: {
+    exit: 1,
+    meaning: "The package's `repository` field is not the repository that its provenance names.",
+    hint: "set `repository.url` in its package.json to the repository this job runs in, and `repository.directory` to its folder; nothing was published",
+  },
+  SLIP_PROVENANCE_REFUSED: {
+    exit: 1,
+    meaning: "The registry does not accept the provenance that came with the package.",
+    hint: "see the registry's message: provenance needs a public repository and a job of a supported CI system",
+  },
+  SLIP_PROVENANCE_UNSUPPORTED: {
+    exit: 1,
+    meaning: "The registry does not know the request; Verdaccio answers like this to packages with provenance.",
+    hint: "publish to this registry without provenance",
+  },
   SLIP_UPLOAD_EXHAUSTED: {
     exit: 1,
     meaning: "The same bytes were sent as often as allowed and never became visible.",

@@ -1,6 +1,6 @@
 /**
- * What the answer to a write means. One table, read from top to bottom; the first row that matches decides. Only status
- * and JSON body count: a client's own text is localised and changes by version. What no row knows falls to
+ * What the answer to a write means. One table, read from top to bottom; the first row that matches decides. Only status,
+ * JSON body and, where a row names one, a header count: a client's own text is localised and changes by version. What no row knows falls to
  * `ambiguous` (conflicts, server errors) or `refused` (any other 4xx), never to success.
  *
  * Source of each row: "m" measured on Verdaccio 6.10, "d" vendor's documentation, "t" public threads, "s" source code.
@@ -16,7 +16,7 @@ export type Answer =
   | {
       readonly kind: "response";
       readonly status: number;
-      /** Lower-case names; at least `retry-after` and `npm-notice` when sent. */
+      /** Lower-case names; at least `retry-after`, `npm-notice` and `www-authenticate` when sent. */
       readonly headers: Readonly<Record<string, string>>;
       /** Parsed JSON, else the text, else undefined. */
       readonly body: unknown;
@@ -41,6 +41,8 @@ export interface Row {
   readonly status: readonly (number | "2xx" | "4xx" | "5xx" | "other")[];
   /** Must occur in the message; absent when any message will do. */
   readonly message?: RegExp;
+  /** Must occur in this header of the answer. */
+  readonly header?: { readonly name: string; readonly pattern: RegExp };
   /** Only for these writes. */
   readonly writes?: readonly WriteKind[];
   readonly class: AnswerClass;
@@ -80,7 +82,7 @@ export const answerTable: readonly Row[] = [
     status: [403],
     message: /cannot be republished until/i,
     class: "refused",
-    code: "SLIP_VERSION_BURNT",
+    code: "SLIP_NAME_LOCKED",
     source: "d",
   },
   {
@@ -99,6 +101,71 @@ export const answerTable: readonly Row[] = [
   },
   { id: "rate", status: [429], class: "retry", code: "SLIP_RATE_LIMITED", source: "t" },
   { id: "tuf-refresh", status: [422], message: /refreshing TUF metadata/i, class: "retry", source: "t" },
+  // 422s of provenance: github.com/sigstore/sigstore-js/issues/1330, github.com/npm/cli/issues/8036 and 8982.
+  {
+    id: "repository",
+    status: [422],
+    message: /"repository\.url" is /,
+    class: "refused",
+    code: "SLIP_REPOSITORY_MISMATCH",
+    source: "t",
+  },
+  {
+    id: "provenance",
+    status: [422],
+    message: /sigstore provenance|source repository visibility/i,
+    class: "refused",
+    code: "SLIP_PROVENANCE_REFUSED",
+    source: "t",
+  },
+  {
+    id: "attestation-unknown",
+    status: [400],
+    message: /unsupported registry call/i,
+    class: "refused",
+    code: "SLIP_PROVENANCE_UNSUPPORTED",
+    source: "m: a document with two attachments",
+  },
+  {
+    id: "otp",
+    status: [401],
+    header: { name: "www-authenticate", pattern: /(^|[\s,])otp([\s,]|$)/i },
+    class: "refused",
+    code: "SLIP_OTP_REQUIRED",
+    source: "s npm-registry-fetch",
+  },
+  {
+    id: "otp-message",
+    status: [401],
+    message: /one-time pass/i,
+    class: "refused",
+    code: "SLIP_OTP_REQUIRED",
+    source: "s npm-registry-fetch",
+  },
+  {
+    id: "trust-action",
+    status: [403],
+    message: /OIDC permission denied/i,
+    class: "refused",
+    code: "SLIP_TRUST_DENIED",
+    source: "t github.com/webarkit/jsartoolkitNFT/issues/620",
+  },
+  {
+    id: "email",
+    status: [403],
+    message: /verify your e-?mail/i,
+    class: "refused",
+    code: "SLIP_ACCOUNT_UNVERIFIED",
+    source: "t",
+  },
+  {
+    id: "name-refused",
+    status: [403],
+    message: /spam detection|too similar to existing package/i,
+    class: "refused",
+    code: "SLIP_NAME_REFUSED",
+    source: "t",
+  },
   { id: "unauthorised", status: [401, 403], class: "refused", code: "SLIP_UPLOAD_UNAUTHORISED", source: "d" },
   {
     id: "masked",
@@ -107,7 +174,7 @@ export const answerTable: readonly Row[] = [
     code: "SLIP_UPLOAD_UNAUTHORISED",
     source: "t: npm masks 403 as 404 on PUT",
   },
-  { id: "payment", status: [402], class: "refused", code: "SLIP_UPLOAD_REFUSED", source: "d" },
+  { id: "payment", status: [402], class: "refused", code: "SLIP_ACCESS_UNPAID", source: "d" },
   { id: "too-large", status: [413], class: "refused", code: "SLIP_UPLOAD_TOO_LARGE", source: "m" },
   { id: "request-timeout", status: [408, 425], class: "ambiguous", source: "d" },
   { id: "client", status: ["4xx"], class: "refused", code: "SLIP_UPLOAD_REFUSED", source: "rule for unknown answers" },
@@ -182,11 +249,12 @@ function hasStatus(row: Row, status: number): boolean {
   return row.status.some((wanted) => wanted === status || wanted === group);
 }
 
-function findRow(status: number, message: string, write: WriteKind): Row | undefined {
+function findRow(answer: Extract<Answer, { kind: "response" }>, message: string, write: WriteKind): Row | undefined {
   return answerTable.find(
     (row) =>
-      hasStatus(row, status) &&
+      hasStatus(row, answer.status) &&
       (row.message === undefined || row.message.test(message)) &&
+      (row.header === undefined || row.header.pattern.test(answer.headers[row.header.name] ?? "")) &&
       (row.writes === undefined || row.writes.includes(write)),
   );
 }
@@ -199,7 +267,7 @@ export function classify(answer: Answer, write: WriteKind, spec: string): Classi
       : { class: "retry", row: "not-sent", message: answer.reason, isAsync: false };
   }
   const message = messageOf(answer.body);
-  const row = findRow(answer.status, message, write);
+  const row = findRow(answer, message, write);
   if (row === undefined) return { class: "ambiguous", row: "unknown", status: answer.status, message, isAsync: false };
   const retryAfterMs = parseRetryAfter(answer.headers["retry-after"], answer.headers["date"]);
   return {
