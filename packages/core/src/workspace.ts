@@ -11,7 +11,10 @@ export interface Dependency {
   readonly alias: string;
   /** The package the range is about: `b` for `"a": "npm:b@^1.0.0"`. */
   readonly name: string;
+  /** What the published manifest will ask for: `^1.2.0` where `declared` is `workspace:^`. */
   readonly range: string;
+  /** The text in the manifest on disk. */
+  readonly declared: string;
   readonly kind: DependencyKind;
   /** True for a peer that `peerDependenciesMeta` marks optional, and for optionalDependencies. */
   readonly isOptional: boolean;
@@ -22,6 +25,8 @@ export interface PublishConfig {
   readonly access?: "public" | "restricted";
   readonly tag?: string;
   readonly provenance?: boolean;
+  /** Folder below the package whose contents pnpm packs in its place. */
+  readonly directory?: string;
 }
 
 export interface WorkspacePackage {
@@ -29,15 +34,30 @@ export interface WorkspacePackage {
   readonly version: string;
   /** Posix path relative to the workspace root; `.` for the root itself. */
   readonly dir: string;
+  /** Posix path relative to the workspace root of the folder whose contents are packed; mostly `dir`. */
+  readonly packDir: string;
   readonly isPrivate: boolean;
   readonly dependencies: readonly Dependency[];
   readonly publishConfig: PublishConfig;
   readonly scripts: Readonly<Record<string, string>>;
 }
 
+export const packageManagerNames = ["npm", "pnpm", "yarn", "bun"] as const;
+export type PackageManagerName = (typeof packageManagerNames)[number];
+
+/** Whose workspace it is: who reads its protocols and packs it. */
+export interface PackageManager {
+  readonly name: PackageManagerName;
+  /** The version that `packageManager` or `devEngines.packageManager` asks for; the latter may be a range. */
+  readonly version: string | undefined;
+  /** Where it is known from, for messages: `packageManager in package.json`, `pnpm-lock.yaml`. */
+  readonly from: string;
+}
+
 export interface Workspace {
   /** Absolute path of the root folder. */
   readonly root: string;
+  readonly manager: PackageManager;
   readonly packages: readonly WorkspacePackage[];
 }
 
@@ -68,7 +88,7 @@ export function parseDependencies(manifest: Readonly<Record<string, unknown>>): 
       const isOptional =
         kind === "optionalDependencies" ||
         (kind === "peerDependencies" && isJsonObject(peerMeta) && peerMeta["optional"] === true);
-      return [{ alias, ...parseRange(alias, range), kind, isOptional }];
+      return [{ alias, ...parseRange(alias, range), declared: range, kind, isOptional }];
     });
   });
 }
@@ -81,6 +101,7 @@ function parsePublishConfig(value: unknown): PublishConfig {
     ...(access === "public" || access === "restricted" ? { access } : {}),
     ...(typeof value["tag"] === "string" ? { tag: value["tag"] } : {}),
     ...(typeof value["provenance"] === "boolean" ? { provenance: value["provenance"] } : {}),
+    ...(typeof value["directory"] === "string" ? { directory: value["directory"] } : {}),
   };
 }
 
@@ -109,6 +130,7 @@ export function parseManifest(
       name: typeof json["name"] === "string" ? json["name"] : dir,
       version: typeof json["version"] === "string" ? json["version"] : "0.0.0",
       dir,
+      packDir: dir,
       isPrivate,
       dependencies: parseDependencies(json),
       publishConfig: parsePublishConfig(json["publishConfig"]),

@@ -9,11 +9,13 @@ function makePackage(name: string, needs: Needs = [], version = "1.0.0"): Worksp
     name,
     version,
     dir: `packages/${name}`,
+    packDir: `packages/${name}`,
     isPrivate: false,
     dependencies: needs.map(([to, range = "^1.0.0", kind = "dependencies"]) => ({
       alias: to,
       name: to,
       range,
+      declared: range,
       kind: kind === "optionalPeer" ? "peerDependencies" : kind,
       isOptional: kind === "optionalPeer" || kind === "optionalDependencies",
     })),

@@ -30,11 +30,12 @@ interface Shape extends Partial<Omit<WorkspacePackage, "dependencies">> {
 function makePackage({ needs = {}, ...rest }: Shape): WorkspacePackage {
   const dependencies = Object.entries(needs).map(([name, need]): Dependency => {
     const [range, kind = "dependencies", isOptional = false] = typeof need === "string" ? [need] : need;
-    return { alias: name, name, range, kind, isOptional };
+    return { alias: name, name, range, declared: range, kind, isOptional };
   });
   return {
     version: "1.0.0",
     dir: `packages/${rest.name}`,
+    packDir: `packages/${rest.name}`,
     isPrivate: false,
     publishConfig: {},
     scripts: {},
@@ -88,7 +89,7 @@ function plan(given: Given): PlanResult {
     return [[item.name, "kind" in one ? one : show(item.name, one)]];
   });
   return planRelease({
-    workspace: { root: "/w", packages: items },
+    workspace: { root: "/w", manager: { name: "npm", version: undefined, from: "a test" }, packages: items },
     source: { repository: "https://host.example/r", commit: here, isClean: true },
     releaseId: "0123456789ab",
     options: {

@@ -108,7 +108,8 @@ test.each([
 });
 
 function make(name: string, version: string, isPrivate = false): WorkspacePackage {
-  return { name, version, dir: `moved/${name}`, isPrivate, dependencies: [], publishConfig: {}, scripts: {} };
+  const dir = `moved/${name}`;
+  return { name, version, dir, packDir: dir, isPrivate, dependencies: [], publishConfig: {}, scripts: {} };
 }
 
 test("versions are compared by name; private packages and moved folders change nothing", () => {

@@ -58,7 +58,7 @@ export async function readWorkspace(cwd: string): Promise<Workspace> {
       }),
     );
   if (problems.length > 0) throw new ProblemsError(problems);
-  return { root, packages };
+  return { root, manager: { name: "npm", version: undefined, from: "no other package manager is named" }, packages };
 }
 
 function manifestPath(dir: string): string {

@@ -119,7 +119,11 @@ export interface Planned {
 
 export function makePlan(setting: Setting, code: SimSource, machine: Machine): Planned {
   const packages = code.packages.map(({ item }) => item);
-  const workspace: Workspace = { root: "/workspace", packages };
+  const workspace: Workspace = {
+    root: "/workspace",
+    manager: { name: "npm", version: undefined, from: "the simulator" },
+    packages,
+  };
   const readings = new Map(packages.map(({ name }) => [name, readFull(setting, name)]));
   const journalWrites = new Set(
     machine.journal.flatMap((event) =>

@@ -156,13 +156,14 @@ test("a registry that is down is asked patiently about a few packages and once a
     name,
     version: "1.0.0",
     dir: name,
+    packDir: name,
     isPrivate: false,
     dependencies: [],
     publishConfig: {},
     scripts: {},
   }));
   const { readings } = await gatherFacts({
-    workspace: { root: "/", packages },
+    workspace: { root: "/", manager: { name: "npm", version: undefined, from: "a test" }, packages },
     source: { repository: undefined, commit: undefined, isClean: false },
     registryOf: () => registry.port,
     selected: undefined,
