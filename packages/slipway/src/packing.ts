@@ -4,6 +4,7 @@ import { readNpmConfig } from "./auth/npmrc.ts";
 import type { VerbContext } from "./commands/verb.ts";
 import type { EarlyPacking } from "./early-packing.ts";
 import { type PackedRelease, packRelease } from "./release-packer.ts";
+import { warnOfSize } from "./size-limit.ts";
 import { count, formatSize, shortIntegrity } from "./views/quantities.ts";
 
 export interface PackInto {
@@ -30,13 +31,16 @@ export async function packInto({ plan, workspace, dir, written, context, early }
     takeEarly: (packageDir) => early?.take(packageDir),
     env: context.env,
     readSecretNames: async () => (await readNpmConfig({ cwd: workspace.root, env: context.env })).secretVariables,
-    onPacked: (tarball, isReused) =>
+    onPacked: (tarball, isReused) => {
       terminal.line(
         "good",
         isReused ? "Reused" : "Packed",
         tarball.spec,
         `${count(tarball.fileCount, "file")}, ${formatSize(tarball.sizeBytes)}  ${shortIntegrity(tarball.integrity)}${isReused ? "  sent before: not packed again" : ""}`,
-      ),
+      );
+      const warning = warnOfSize(tarball.sizeBytes);
+      if (warning !== undefined) terminal.line("warn", "Large", tarball.spec, warning);
+    },
     onOutput: (line) => terminal.talk(`${"".padStart(12)}  ${line}`),
     onScript: (spec, name) => terminal.line("busy", "Running", spec, name),
   });

@@ -23,6 +23,7 @@ import {
   type WriteKind,
 } from "@slipway/core";
 import { normalizeManifest } from "./registry/publish-manifest.ts";
+import { explainTooLarge } from "./size-limit.ts";
 import { listIfTarball } from "./tarball/list-tarball.ts";
 
 /** Everything that performing touches. */
@@ -260,7 +261,7 @@ async function write(node: StepState, kind: WriteKind, context: PerformContext):
     ...(result.isAsync ? { isAsync: true } : {}),
     ...(result.retryAfterMs === undefined ? {} : { retryAfterMs: result.retryAfterMs }),
     ...(result.message === undefined ? {} : { message: result.message }),
-    ...(result.problem === undefined ? {} : { problem: result.problem }),
+    ...(result.problem === undefined ? {} : { problem: explainTooLarge(result.problem, send.sizeBytes) }),
   };
   if (result.status !== 429) return record([ended]);
   // The whole registry is asking for a pause, not this package alone.
@@ -279,6 +280,8 @@ async function write(node: StepState, kind: WriteKind, context: PerformContext):
 
 interface PreparedWrite {
   readonly integrity: string | undefined;
+  /** Of the tarball that is sent. */
+  readonly sizeBytes: number;
   readonly request: () => Promise<Answer>;
 }
 
@@ -300,18 +303,19 @@ async function prepareWrite(
       const { bytes, integrity } = ours;
       return {
         integrity,
+        sizeBytes: bytes.byteLength,
         request: () =>
           port.upload({ name, version, tag: goal.sendTag, access: goal.access, manifest, bytes, integrity }),
       };
     }
     case "set-tag":
       if (goal.kind !== "dist-tag" || goal.to === undefined) throw new Error(`${node.step.id} sets no tag`);
-      return { integrity: undefined, request: () => port.setDistTag(name, goal.tag, goal.to ?? version) };
+      return { integrity: undefined, sizeBytes: 0, request: () => port.setDistTag(name, goal.tag, goal.to ?? version) };
     case "remove-tag":
       if (goal.kind !== "dist-tag") throw new Error(`${node.step.id} removes no tag`);
-      return { integrity: undefined, request: () => port.removeDistTag(name, goal.tag) };
+      return { integrity: undefined, sizeBytes: 0, request: () => port.removeDistTag(name, goal.tag) };
     case "repair":
-      return { integrity: undefined, request: () => port.removeTarball(name, version) };
+      return { integrity: undefined, sizeBytes: 0, request: () => port.removeTarball(name, version) };
     case "deprecate":
       throw new Error(`no plan of this version deprecates: ${node.step.id}`);
   }
