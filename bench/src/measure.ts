@@ -4,6 +4,9 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 
+import { watchMemory } from "./process-tree.ts";
+import type { MemorySample } from "./process-tree.ts";
+
 export interface Command {
   readonly file: string;
   readonly args: readonly string[];
@@ -16,8 +19,10 @@ export interface Measured {
   readonly wallMs: number;
   /** User and system time of the process and all it waited for; undefined where it cannot be measured. */
   readonly cpuMs: number | undefined;
-  /** Of the largest process among them, in bytes. */
+  /** The most that the process and its descendants held at one time, in bytes. */
   readonly peakBytes: number | undefined;
+  /** What they held, over time. Empty where it cannot be seen. */
+  readonly memory: readonly MemorySample[];
   /** 124 when it took too long and was ended. */
   readonly exitCode: number;
   /** The end of what it said on both streams. */
@@ -25,6 +30,8 @@ export interface Measured {
 }
 
 const outputMax = 4000;
+/** A tree of processes that is there for less is measured by its largest process. */
+const memoryEveryMs = 25;
 /** GNU time asks the kernel (wait4), which knows the CPU time and peak memory of a child and of the child's children. */
 const timeProgram = "/usr/bin/time";
 
@@ -40,6 +47,7 @@ export async function measure(command: Command, scratchFile: string, timeoutMs: 
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });
+  const watch = watchMemory(child.pid, memoryEveryMs);
   let output = "";
   const keep = (chunk: Buffer): void => {
     output = (output + chunk.toString("utf8")).slice(-outputMax);
@@ -56,12 +64,15 @@ export async function measure(command: Command, scratchFile: string, timeoutMs: 
   const [code] = await once(child, "exit");
   const wallMs = performance.now() - startedAt;
   clearTimeout(timer);
+  watch.stop();
+  const memory = watch.samples();
   await closed;
   const usage = isTimed && !isLate ? parseUsage(await readFile(scratchFile, "utf8")) : undefined;
   return {
     wallMs,
     cpuMs: usage?.cpuMs,
-    peakBytes: usage?.peakBytes,
+    peakBytes: usage && Math.max(usage.peakBytes, ...memory.map((sample) => sample.sizeBytes)),
+    memory,
     exitCode: isLate ? 124 : typeof code === "number" ? code : 1,
     output,
   };

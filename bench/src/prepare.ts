@@ -87,7 +87,7 @@ export async function prepareWorkspace(
   return { workspace, items };
 }
 
-async function findNpm(): Promise<Program> {
+export async function findNpm(): Promise<Program> {
   const folders = (process.env["PATH"] ?? "").split(delimiter);
   for (const folder of folders) {
     const path = join(folder, "npm");
