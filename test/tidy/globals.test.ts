@@ -22,7 +22,11 @@ interface Permission {
 const permissions: Readonly<Record<string, Permission>> = {
   "cli.ts": { names: ["process"], reason: "the executable: arguments, Node's version, exit code" },
   "main.ts": { names: ["process"], reason: "hands streams, signals, environment and folder to the verbs" },
-  "system-clock.ts": { names: ["Date", "setTimeout"], reason: "the real clock behind the port" },
+  "system-clock.ts": {
+    names: ["Date", "setTimeout", "setInterval"],
+    reason: "the real clock behind the port, and the frames of the live line",
+  },
+  "auth/trusted-publishing.ts": { names: ["Date"], reason: "the instant at which an exchanged token ends, as text" },
   "demo/registry.ts": { names: ["process"], reason: "the registry is a process of its own, started with this Node" },
   "demo/workspace.ts": { names: ["process"], reason: "the environment that git, npm and Node are started with" },
   "git.ts": { names: ["process"], reason: "the environment that git is started with" },

@@ -14,6 +14,7 @@ export * from "./ports.ts";
 export * from "./problem.ts";
 export * from "./report.ts";
 export * from "./response.ts";
+export * from "./trust.ts";
 export * from "./run.ts";
 export * from "./spec.ts";
 export * from "./step.ts";

@@ -109,6 +109,42 @@ export const catalogue = {
     meaning: "No credentials are configured for a registry that an upload needs.",
     hint: "set `//<registry host>/:_authToken=${NPM_TOKEN}` in an .npmrc and export NPM_TOKEN",
   },
+  SLIP_OIDC_PERMISSION: {
+    exit: 2,
+    meaning: "Trusted publishing was asked for, but this job cannot prove its identity.",
+    hint: "GitHub: give the job `permissions: id-token: write`; GitLab and CircleCI: set NPM_ID_TOKEN with the audience npm:<registry host>",
+  },
+  SLIP_OIDC_EVENT: {
+    exit: 2,
+    meaning: "Registries take no identity from jobs that a stranger's event can start.",
+    hint: "publish from a push, a tag or workflow_dispatch, not from pull_request_target or issue_comment",
+  },
+  SLIP_OIDC_RUNNER: {
+    exit: 2,
+    meaning: "Registries take the identity of jobs on hosted runners only.",
+    hint: "run the publish job on a runner that GitHub hosts, or give it a token",
+  },
+  SLIP_OIDC_NO_TRUST: {
+    exit: 2,
+    meaning:
+      "The package does not exist yet, has no trusted publisher, or has one that is not exactly this job; the registry does not say which.",
+    hint: "compare the package's trusted publisher with the values above (case counts, the workflow is a file name); publish a first version with a token",
+  },
+  SLIP_OIDC_MISMATCH: {
+    exit: 2,
+    meaning: "The package's trusted publisher is another repository, workflow or environment than this job.",
+    hint: "compare it with the values above; after a repository was moved or renamed, set the trusted publisher anew",
+  },
+  SLIP_OIDC_TRUST_EXPIRED: {
+    exit: 2,
+    meaning: "The trusted publisher has expired: one that is never used ends 48 hours after it was set.",
+    hint: "set the package's trusted publisher again and release within 48 hours",
+  },
+  SLIP_OIDC_REFUSED: {
+    exit: 2,
+    meaning: "The registry does not exchange this job's identity for a token.",
+    hint: "see the registry's message, and compare the trusted publisher with the values above",
+  },
   SLIP_READ_ANONYMOUS: {
     exit: 2,
     meaning:

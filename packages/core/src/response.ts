@@ -20,6 +20,8 @@ export type Answer =
       readonly headers: Readonly<Record<string, string>>;
       /** Parsed JSON, else the text, else undefined. */
       readonly body: unknown;
+      /** A 401 to credentials that have been exchanged anew since: the next request carries others. */
+      readonly isRenewed?: true;
     }
   | {
       readonly kind: "no-response";
@@ -27,6 +29,8 @@ export type Answer =
       readonly reason: string;
       /** False only when it is certain that no byte of the request left (refused connection, unknown host). */
       readonly maybeSent: boolean;
+      /** Why it was not sent and will not be: there are no credentials for it. */
+      readonly problem?: Problem;
     };
 
 /**
@@ -184,7 +188,7 @@ export const answerTable: readonly Row[] = [
 
 export interface Classified {
   readonly class: AnswerClass;
-  /** Id of the row, or `no-response` / `not-sent`. */
+  /** Id of the row, or `no-response`, `not-sent`, `no-credentials`, `renewed`. */
   readonly row: string;
   readonly status?: number;
   readonly message?: string;
@@ -262,11 +266,17 @@ function findRow(answer: Extract<Answer, { kind: "response" }>, message: string,
 /** Classifies the answer to a write about `spec`. */
 export function classify(answer: Answer, write: WriteKind, spec: string): Classified {
   if (answer.kind === "no-response") {
+    const { reason: said, problem: why } = answer;
+    if (why !== undefined)
+      return { class: "refused", row: "no-credentials", message: said, isAsync: false, problem: why };
     return answer.maybeSent
       ? { class: "ambiguous", row: "no-response", message: answer.reason, isAsync: false }
       : { class: "retry", row: "not-sent", message: answer.reason, isAsync: false };
   }
   const message = messageOf(answer.body);
+  // Nothing landed, and what the registry did not take is not what the next request brings.
+  if (answer.isRenewed === true)
+    return { class: "retry", row: "renewed", status: answer.status, message, isAsync: false };
   const row = findRow(answer, message, write);
   if (row === undefined) return { class: "ambiguous", row: "unknown", status: answer.status, message, isAsync: false };
   const retryAfterMs = parseRetryAfter(answer.headers["retry-after"], answer.headers["date"]);

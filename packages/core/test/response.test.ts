@@ -5,6 +5,7 @@ import {
   answerTable,
   classify,
   type Classified,
+  problem,
   type ProblemCode,
 } from "../src/index.ts";
 
@@ -303,6 +304,24 @@ const cases: readonly Case[] = [
     answer: { kind: "no-response", reason: "connection refused", maybeSent: false },
     class: "retry",
     row: "not-sent",
+  },
+  {
+    what: "a write for which there are no credentials",
+    answer: {
+      kind: "no-response",
+      reason: "no token",
+      maybeSent: false,
+      problem: problem("SLIP_OIDC_NO_TRUST", "no token for a"),
+    },
+    class: "refused",
+    row: "no-credentials",
+    code: "SLIP_OIDC_NO_TRUST",
+  },
+  {
+    what: "a token that ran out and was exchanged anew",
+    answer: { kind: "response", status: 401, headers: {}, body: { error: "unauthorized" }, isRenewed: true },
+    class: "retry",
+    row: "renewed",
   },
 ];
 

@@ -4,8 +4,10 @@
  */
 import { defaultLimits, findTagFault, type Problem, problem, ProblemsError } from "@slipway/core";
 import { z } from "zod";
+import { authModes } from "./auth/write-credentials.ts";
 import type { SlipwayConfig } from "./config.ts";
 import { durationPattern } from "./duration.ts";
+import { findNearest } from "./nearest.ts";
 
 const duration: z.ZodType<string | number> = z.union([
   z.number().min(0).describe("milliseconds"),
@@ -60,6 +62,12 @@ const configSchema: z.ZodType = z
       .regex(/^https?:\/\/[^\s/?#@\\]+(\/[^\s?#\\]*)?$/, "must be an http or https URL without credentials")
       .optional()
       .describe("registry of all packages but those whose scope has one of its own in .npmrc, as --registry"),
+    auth: z
+      .enum(authModes)
+      .optional()
+      .describe(
+        "credentials for writes: those configured, the CI job's identity (trusted publishing), or auto; default auto",
+      ),
     base: text.optional().describe("release only versions changed since this revision, or auto"),
     only: z
       .union([text, z.array(text).min(1)])
@@ -104,6 +112,7 @@ const keys = [
   "wait",
   "waitTotal",
   "registry",
+  "auth",
   "base",
   "only",
   "concurrency",
@@ -112,31 +121,11 @@ const keys = [
 
 function describeUnknownKey(where: string, path: string, key: string): Problem {
   const known: readonly string[] = path === "limits" ? Object.keys(defaultLimits) : keys;
-  const near = findNear(key, known);
+  const near = findNearest(key, known);
   const full = path === "" ? key : `${path}.${key}`;
   const question = near === undefined ? "" : `; did you mean ${near}?`;
   return problem(
     "SLIP_CONFIG_INVALID",
     `${JSON.stringify(full)} in ${where} is no key of the configuration${question}`,
   );
-}
-
-/** The known word that is at most a third of its letters away, in any case of letters. */
-function findNear(word: string, known: readonly string[]): string | undefined {
-  const scored = known
-    .map((candidate) => ({ candidate, distance: measureDistance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ candidate, distance }) => distance <= Math.max(1, Math.floor(candidate.length / 3)));
-  return scored.sort((a, b) => a.distance - b.distance)[0]?.candidate;
-}
-
-/** Levenshtein's distance. */
-function measureDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1];
-    for (const [j, other] of [...b].entries())
-      next.push(Math.min((row[j] ?? 0) + (letter === other ? 0 : 1), (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }

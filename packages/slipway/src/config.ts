@@ -6,6 +6,7 @@ import { access as checkAccess, readFile } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { defaultLimits, fail, type IdentityLevel, isJsonObject, type Limits } from "@slipway/core";
+import type { AuthMode } from "./auth/write-credentials.ts";
 import { parseDuration } from "./duration.ts";
 import { parseJson } from "./workspace-reader.ts";
 
@@ -23,6 +24,7 @@ export interface SlipwayConfig {
   readonly wait?: string | number;
   readonly waitTotal?: string | number;
   readonly registry?: string;
+  readonly auth?: AuthMode;
   readonly base?: string;
   readonly only?: string | readonly string[];
   readonly concurrency?: number;
@@ -40,6 +42,7 @@ export interface Config {
   readonly ignoreScripts: boolean;
   readonly build: string | undefined;
   readonly registry: string | undefined;
+  readonly auth: AuthMode;
   readonly base: string | undefined;
   /** Empty selects all. */
   readonly only: readonly string[];
@@ -140,6 +143,7 @@ function fillIn(config: SlipwayConfig, path: string | undefined): Config {
     ignoreScripts: config.ignoreScripts ?? false,
     build: config.build,
     registry: config.registry,
+    auth: config.auth ?? "auto",
     base: config.base,
     only: typeof only === "string" ? [only] : (only ?? []),
     limits: {

@@ -72,7 +72,12 @@ export async function openProject(flags: Flags, context: VerbContext): Promise<P
   const urls = new Map(
     publishable.map((item) => [item.name, settings.registryFor(item.name, item.publishConfig.registry)]),
   );
-  const registries = await openRegistries(urls.values(), { settings, limits: options.limits, clock: context.clock });
+  const registries = await openRegistries(urls.values(), {
+    settings,
+    limits: options.limits,
+    clock: context.clock,
+    writing: { env: context.env, auth: options.auth },
+  });
   const registryOf = (item: { readonly name: string }): string => {
     const url = urls.get(item.name);
     if (url === undefined) throw new Error(`${item.name} has no registry`);

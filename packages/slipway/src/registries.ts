@@ -1,7 +1,16 @@
 /** The registries of a run: one port each, made when first asked for, with the credentials and connection that belong to it. */
 import { type Clock, type Limits, problem, type Problem, ProblemsError, type RegistryPort } from "@slipway/core";
+import { findIdentitySource, type IdentitySource } from "./auth/ci-identity.ts";
 import { assertCredentials } from "./auth/credentials.ts";
 import type { NpmSettings } from "./auth/npmrc.ts";
+import { createTrustedPublishing } from "./auth/trusted-publishing.ts";
+import {
+  type AuthMode,
+  chooseMode,
+  createExchangedCredentials,
+  type ExchangedCredentials,
+} from "./auth/write-credentials.ts";
+import { createHttpClient, type HttpClient } from "./registry/http.ts";
 import { type ClosableRegistry, createRegistry } from "./registry/registry.ts";
 import { toolVersion } from "./tool-version.ts";
 
@@ -10,8 +19,13 @@ export interface Registries {
   readonly get: (url: string) => RegistryPort;
   /** True when reads of it carry credentials. */
   readonly isAuthenticated: (url: string) => boolean;
-  /** Throws SLIP_CREDENTIALS_MISSING for each registry that could not be written to. */
-  readonly assertWritable: (urls: Iterable<string>) => void;
+  /**
+   * Makes sure of credentials for these writes, before anything is built or sent, and resolves with warnings. Throws one
+   * ProblemsError for everything that could not be written.
+   */
+  readonly prepareWrites: (
+    writes: readonly { readonly registry: string; readonly name: string }[],
+  ) => Promise<readonly string[]>;
   /** Ends kept connections, so that the process can end. */
   readonly close: () => void;
 }
@@ -20,24 +34,31 @@ export interface RegistriesOptions {
   readonly settings: NpmSettings;
   readonly limits: Limits;
   readonly clock: Clock;
+  /** For the identity that CI gives to a job. Left out where nothing is written. */
+  readonly writing?: { readonly env: Readonly<Record<string, string | undefined>>; readonly auth: AuthMode };
 }
 
-export async function openRegistries(
-  urls: Iterable<string>,
-  { settings, limits, clock }: RegistriesOptions,
-): Promise<Registries> {
+const userAgent = `slipway/${toolVersion} node/${process.version} ${process.platform} ${process.arch}`;
+
+export async function openRegistries(urls: Iterable<string>, options: RegistriesOptions): Promise<Registries> {
+  const { settings, limits, clock, writing } = options;
   const ports = new Map<string, ClosableRegistry>();
+  const exchanges = new Map<string, Exchange>();
+  const identity = writing === undefined ? undefined : findIdentitySource(writing.env);
   for (const url of new Set(urls)) {
+    const exchange = identity === undefined ? undefined : await openExchange(url, identity, options);
+    if (exchange !== undefined) exchanges.set(url, exchange);
     const credentials = settings.credentialsFor(url);
     ports.set(
       url,
       createRegistry({
         url,
         credentials: () => credentials.authorization,
+        ...(exchange === undefined ? {} : { writeCredentials: exchange.credentials }),
         limits,
         connection: await settings.connectionFor(url),
         hostReplacement: settings.hostReplacement,
-        userAgent: `slipway/${toolVersion} node/${process.version} ${process.platform} ${process.arch}`,
+        userAgent,
         clock,
         secrets: settings.secrets,
       }),
@@ -50,20 +71,115 @@ export async function openRegistries(
       return port;
     },
     isAuthenticated: (url) => settings.credentialsFor(url).authorization !== undefined,
-    assertWritable(wanted) {
-      const problems: Problem[] = [];
-      for (const url of new Set(wanted)) {
-        try {
-          assertCredentials(url, settings.credentialsFor(url));
-        } catch (error) {
-          if (!(error instanceof ProblemsError)) throw error;
-          problems.push(...error.problems.map((item) => problem(item.code, item.message, item)));
-        }
-      }
-      if (problems.length > 0) throw new ProblemsError(problems);
-    },
+    prepareWrites: (writes) => prepareWrites(writes, { settings, exchanges, identity }),
     close() {
       for (const port of ports.values()) port.close();
+      for (const exchange of exchanges.values()) exchange.close();
     },
   };
+}
+
+interface Exchange {
+  readonly credentials: ExchangedCredentials;
+  readonly close: () => void;
+}
+
+/** The exchange of this job's identity at one registry, or undefined where what is configured is used. */
+async function openExchange(
+  url: string,
+  identity: IdentitySource,
+  { settings, limits, clock, writing }: RegistriesOptions,
+): Promise<Exchange | undefined> {
+  const { authorization } = settings.credentialsFor(url);
+  const mode = chooseMode({
+    auth: writing?.auth ?? "auto",
+    hasConfigured: authorization !== undefined,
+    hasIdentity: identity.kind !== "none",
+    isDefaultRegistry: settings.isDefaultRegistry(url),
+  });
+  if (mode === "configured") return undefined;
+  if (identity.kind === "none") return refuseExchange(identity.problem);
+  const clients: HttpClient[] = [];
+  const clientOf = async (target: string): Promise<HttpClient["request"]> => {
+    const connection = await settings.connectionFor(target);
+    const client = createHttpClient(new URL(target), {
+      ...connection,
+      concurrency: limits.concurrency,
+      connectTimeoutMs: limits.readTimeoutMs,
+    });
+    clients.push(client);
+    return (request) => client.request(request);
+  };
+  const send = await clientOf(url);
+  const trusted = createTrustedPublishing({
+    registryUrl: url,
+    source: identity,
+    send,
+    sendToCi: identity.kind === "request" ? await clientOf(identity.url) : send,
+    userAgent,
+    limits,
+    clock,
+  });
+  const isFallenBack = mode === "exchange-else-configured" && authorization !== undefined;
+  return {
+    credentials: createExchangedCredentials(
+      trusted,
+      isFallenBack ? { header: authorization, from: `the token that is configured for ${url}` } : undefined,
+    ),
+    close: () => clients.forEach((client) => client.close()),
+  };
+}
+
+/** Only a write needs the identity: plan and status go on without. */
+function refuseExchange(why: Problem): Exchange {
+  return {
+    credentials: {
+      find: async () => ({ kind: "none", reason: why.message, problem: why }),
+      renew: () => false,
+      prepare: async () => ({ problems: [why], warnings: [] }),
+    },
+    close: () => undefined,
+  };
+}
+
+async function prepareWrites(
+  writes: readonly { readonly registry: string; readonly name: string }[],
+  world: {
+    readonly settings: NpmSettings;
+    readonly exchanges: ReadonlyMap<string, Exchange>;
+    readonly identity: IdentitySource | undefined;
+  },
+): Promise<readonly string[]> {
+  const problems: Problem[] = [];
+  const warnings: string[] = [];
+  for (const url of new Set(writes.map(({ registry }) => registry))) {
+    const exchange = world.exchanges.get(url);
+    if (exchange === undefined) {
+      problems.push(...findMissing(url, world.settings, world.identity));
+      continue;
+    }
+    const names = new Set(writes.filter(({ registry }) => registry === url).map(({ name }) => name));
+    const prepared = await exchange.credentials.prepare([...names]);
+    problems.push(...prepared.problems);
+    warnings.push(...prepared.warnings);
+  }
+  if (problems.length > 0) throw new ProblemsError(problems);
+  return warnings;
+}
+
+/** SLIP_CREDENTIALS_MISSING for a registry without configured credentials; in CI it names the other way too. */
+function findMissing(url: string, settings: NpmSettings, identity: IdentitySource | undefined): readonly Problem[] {
+  try {
+    assertCredentials(url, settings.credentialsFor(url));
+    return [];
+  } catch (error) {
+    if (!(error instanceof ProblemsError)) throw error;
+    const isCi = identity?.kind === "none" && identity.ci !== undefined;
+    return error.problems.map((item) =>
+      problem(item.code, item.message, {
+        ...item,
+        ...(isCi ? { hint: `${item.hint}; for trusted publishing: ${identity.problem.hint}` } : {}),
+      }),
+    );
+  }
 }

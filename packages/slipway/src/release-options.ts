@@ -1,6 +1,7 @@
 /** One release's options: flags before configuration before defaults. A flag, its key and its default are told once, here and in config. */
 import { type IdentityLevel, type Limits, parseSpec, problem, type Problem, ProblemsError } from "@slipway/core";
 import { type Flags, isFlagSet, listFlag, textFlag } from "./commands/verb.ts";
+import { type AuthMode, authModes } from "./auth/write-credentials.ts";
 import type { Config } from "./config.ts";
 import { parseDuration } from "./duration.ts";
 
@@ -27,6 +28,7 @@ export function resolveOptions(config: Config, flags: Flags): ReleaseOptions {
     base: textFlag(flags, "base") ?? config.base,
     only: only.length > 0 ? only : (config.only ?? []),
     accept: parseAccept(flags, problems),
+    auth: choice(flags, "auth", authModes, problems) ?? config.auth,
     limits: mergeLimits(config.limits, flags, problems),
   };
   if (problems.length > 0) throw new ProblemsError(problems);
@@ -39,6 +41,14 @@ export function overrideLimits(limits: Limits, flags: Flags): Limits {
   const merged = mergeLimits(limits, flags, problems);
   if (problems.length > 0) throw new ProblemsError(problems);
   return merged;
+}
+
+/** `--auth`, where no configuration is read. Throws SLIP_USAGE. */
+export function readAuthMode(flags: Flags): AuthMode {
+  const problems: Problem[] = [];
+  const mode = choice(flags, "auth", authModes, problems);
+  if (problems.length > 0) throw new ProblemsError(problems);
+  return mode ?? "auto";
 }
 
 function choice<T extends string>(

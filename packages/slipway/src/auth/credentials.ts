@@ -28,6 +28,9 @@ export interface Credentials {
   readonly unset: readonly UnsetVariable[];
 }
 
+/** What actions/setup-node exports as NODE_AUTH_TOKEN where a workflow gives it no token. */
+const placeholder = "XXXXX-XXXXX-XXXXX-XXXXX";
+
 const variable = /\$\{([^${}?]+)\??\}/;
 
 /**
@@ -48,6 +51,11 @@ export function findCredentials(registryUrl: string, source: CredentialSource): 
     const written = source.written(key);
     // A variable that is unset stays in the text; one that is empty leaves nothing.
     const name = variable.exec(text)?.[1] ?? (text === "" ? variable.exec(written?.text ?? "")?.[1] : undefined);
+    if (text === placeholder) {
+      const names = variable.exec(written?.text ?? "")?.[1] ?? "NODE_AUTH_TOKEN";
+      unset.push({ name: names, key, where: written?.where ?? "the environment" });
+      return undefined;
+    }
     if (name !== undefined) unset.push({ name, key, where: written?.where ?? "the environment" });
     return name === undefined && text !== "" ? text : undefined;
   };

@@ -28,6 +28,8 @@ export interface NpmSettings {
   registryFor(packageName: string, publishConfigRegistry?: string): string;
   /** Never throws: reads may need none. See `assertCredentials`. */
   credentialsFor(registryUrl: string): Credentials;
+  /** True for the registry that npm uses when nothing is configured. */
+  isDefaultRegistry(registryUrl: string): boolean;
   /** Certificates, proxies and local address. Reads the client certificate's files. */
   connectionFor(registryUrl: string): Promise<Omit<ConnectionSettings, "concurrency" | "connectTimeoutMs">>;
   readonly hostReplacement: HostReplacement;
@@ -178,6 +180,7 @@ export function settingsOf(config: LoadedConfig, options: Pick<NpmConfigOptions,
       return parseRegistryUrl(stringOf(config.get("registry")) ?? config.defaultRegistry, "registry");
     },
     credentialsFor,
+    isDefaultRegistry: (registryUrl) => new URL(registryUrl).href === new URL(config.defaultRegistry).href,
     connectionFor: (registryUrl) => connectionOf(config, options.env, registryUrl, credentialsFor(registryUrl)),
     hostReplacement: { ...(rule === undefined ? {} : { rule }), defaultRegistry: config.defaultRegistry },
     secrets: secretsOf(config),

@@ -48,5 +48,9 @@ export const packFlags: readonly FlagUsage[] = [
 export const runFlags: readonly FlagUsage[] = [
   { flags: "--wait <duration>", text: "stop as unconfirmed after this long without progress, such as 20m" },
   { flags: "--wait-total <duration>", text: "bound of the whole run, such as 3h" },
+  {
+    flags: "--auth <mode>",
+    text: "credentials for writes: token (those configured), oidc (trusted publishing) or auto",
+  },
   { flags: "--concurrency <number>", text: "requests under way at once" },
 ];

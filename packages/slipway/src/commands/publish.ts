@@ -13,7 +13,7 @@ import { packInto } from "../packing.ts";
 import { makePlan, type Planning } from "../planning.ts";
 import { openRegistries, type Registries } from "../registries.ts";
 import { writtenIntegrities } from "../release-packer.ts";
-import { overrideLimits } from "../release-options.ts";
+import { overrideLimits, readAuthMode } from "../release-options.ts";
 import { createTarballStore, openReleaseFolder, readPlan, writePlan } from "../release-folder.ts";
 import { formatPlan } from "../views/plan-view.ts";
 import { createProgress } from "../views/progress.ts";
@@ -78,7 +78,7 @@ async function publishWorkspace(flags: Flags, context: VerbContext): Promise<Pub
   const planning = await makePlan(flags, context, true);
   const { project, plan } = planning;
   try {
-    for (const warning of plan.warnings) context.terminal.line("warn", "Warning", warning);
+    warn(context, plan.warnings);
     if (plan.steps.length === 0)
       return { report: reportNothing(plan, context.clock), writes: isFlagSet(flags, "dryRun") ? [] : undefined };
     return isFlagSet(flags, "dryRun")
@@ -119,11 +119,15 @@ function registriesWritten(plan: Plan): ReadonlySet<string> {
   return new Set(plan.steps.map((step) => step.registry));
 }
 
+function warn(context: VerbContext, warnings: readonly string[]): void {
+  for (const warning of warnings) context.terminal.line("warn", "Warning", warning);
+}
+
 async function packAndPublish(planning: Planning, flags: Flags, context: VerbContext): Promise<PublishData> {
   const { project, plan, dir, readings, early } = planning;
   const uploads = plan.steps.filter((step) => isPublishStep(step) && step.from === undefined);
   // Before anything is built: a release that cannot be sent is not worth packing.
-  if (uploads.length > 0) project.registries.assertWritable(registriesWritten(plan));
+  if (uploads.length > 0) warn(context, await project.registries.prepareWrites(plan.steps));
   if (uploads.length > 0 && context.isInteractive && !isFlagSet(flags, "yes")) {
     context.terminal.talk(formatPlan(plan, context.terminal));
     if (
@@ -184,7 +188,7 @@ async function publishFolder(dir: string, flags: Flags, context: VerbContext): P
   const { limits } = plan.options;
   const registries = await openRegistries(
     [...plan.steps, ...plan.kept].flatMap((item) => item.registry ?? []),
-    { settings, limits, clock: context.clock },
+    { settings, limits, clock: context.clock, writing: { env: context.env, auth: readAuthMode(flags) } },
   );
   try {
     const tarballs = createTarballStore(dir, plan);
@@ -199,7 +203,7 @@ async function publishFolder(dir: string, flags: Flags, context: VerbContext): P
         readings: [],
         context,
       });
-    registries.assertWritable(registriesWritten(plan));
+    warn(context, await registries.prepareWrites(plan.steps));
     const folder = await openReleaseFolder(dir);
     try {
       return await publishPacked({ plan, planDigest: digest, folder, registries, tarballs }, context);

@@ -3,7 +3,7 @@
  * Must not know what is read or written.
  */
 import { escapeName, parseRetryAfter } from "@slipway/core";
-import type { Clock, Limits, Reading } from "@slipway/core";
+import type { Clock, Limits, Problem, Reading } from "@slipway/core";
 import type { Redactor } from "../redact.ts";
 import type { ConnectionSettings } from "./agents.ts";
 import type { HttpOutcome, HttpRequest } from "./http.ts";
@@ -14,6 +14,8 @@ export interface RegistryOptions {
   readonly url: string;
   /** Value of the Authorization header for a package, or undefined to ask without. */
   readonly credentials: (packageName?: string) => string | undefined;
+  /** Credentials for the writes to a package, where they are others than those of its reads. */
+  readonly writeCredentials?: WriteCredentials;
   readonly limits: Limits;
   /** Certificates, proxies, local address. */
   readonly connection?: Omit<ConnectionSettings, "concurrency" | "connectTimeoutMs">;
@@ -25,13 +27,25 @@ export interface RegistryOptions {
   readonly secrets?: readonly string[];
 }
 
+/** Value of the Authorization header, or why there is none: a problem is final, without one asking again later can help. */
+export type Authorization =
+  | { readonly kind: "header"; readonly value: string | undefined }
+  | { readonly kind: "none"; readonly reason: string; readonly problem?: Problem };
+
+export interface WriteCredentials {
+  readonly find: (packageName: string) => Promise<Authorization>;
+  /** Told that a registry did not take them. True when the next `find` gives others. */
+  readonly renew: (packageName: string) => boolean;
+}
+
 const redirectsMax = 5;
 
 export interface Context {
   readonly base: string;
   readonly options: RegistryOptions;
   readonly send: (request: HttpRequest) => Promise<HttpOutcome>;
-  readonly redactor: (packageName: string) => Redactor;
+  /** Knows the credentials that reads of the package carry, and `header` where a request carried others. */
+  readonly redactor: (packageName: string, header?: string) => Redactor;
 }
 
 export type Unavailable = Extract<Reading<never>, { kind: "unavailable" }>;

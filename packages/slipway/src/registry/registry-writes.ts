@@ -14,8 +14,8 @@ import type { Context } from "./registry-request.ts";
 /** A document without `_rev` is deleted from with this: Verdaccio wants the path, but never compares it. */
 const revUnknown = "0-0";
 
-function answerOf(context: Context, name: string, outcome: HttpOutcome): Answer {
-  const redactor = context.redactor(name);
+function answerOf(context: Context, name: string, outcome: HttpOutcome, sent?: string): Answer {
+  const redactor = context.redactor(name, sent);
   if (outcome.kind === "no-response")
     return { kind: "no-response", reason: redactor.text(outcome.reason), maybeSent: outcome.maybeSent };
   const text = outcome.body.toString("utf8");
@@ -36,8 +36,16 @@ interface Write {
 
 async function write(context: Context, name: string, { method, url, body }: Write): Promise<Answer> {
   const { redirectsMax: _, ...request } = requestOf(context, name, url);
+  const { writeCredentials } = context.options;
+  const found = await writeCredentials?.find(name);
+  if (found?.kind === "none") {
+    const { reason, problem } = found;
+    return { kind: "no-response", reason, maybeSent: false, ...(problem === undefined ? {} : { problem }) };
+  }
+  const authorization = found === undefined ? request.authorization : found.value;
   const outcome = await context.send({
     ...request,
+    authorization,
     method,
     headers: {
       ...request.headers,
@@ -47,7 +55,9 @@ async function write(context: Context, name: string, { method, url, body }: Writ
     ...(body === undefined ? {} : { body }),
     answerTimeoutMs: context.options.limits.uploadTimeoutMs,
   });
-  return answerOf(context, name, outcome);
+  const answer = answerOf(context, name, outcome, authorization);
+  const isRenewed = answer.kind === "response" && answer.status === 401 && writeCredentials?.renew(name) === true;
+  return isRenewed ? { ...answer, isRenewed } : answer;
 }
 
 /** The raw full document that a change is made in, or the answer that stands for the whole write without it. */

@@ -19,14 +19,18 @@ export interface ClosableRegistry extends RegistryPort {
 }
 
 /** Redactors by the credentials they know, made once each. */
-function redactors(options: RegistryOptions): (packageName: string) => Redactor {
+function redactors(options: RegistryOptions): Context["redactor"] {
   const made = new Map<string, Redactor>();
-  return (packageName) => {
-    const header = options.credentials(packageName) ?? "";
-    const known = made.get(header);
+  return (packageName, sent) => {
+    const headers = [options.credentials(packageName), sent].filter((header) => header !== undefined && header !== "");
+    const key = headers.join("\n");
+    const known = made.get(key);
     if (known) return known;
-    const redactor = createRedactor([...(options.secrets ?? []), ...(header === "" ? [] : secretsOfHeader(header))]);
-    made.set(header, redactor);
+    const redactor = createRedactor([
+      ...(options.secrets ?? []),
+      ...headers.flatMap((header) => secretsOfHeader(header ?? "")),
+    ]);
+    made.set(key, redactor);
     return redactor;
   };
 }
