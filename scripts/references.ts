@@ -1,6 +1,7 @@
 /** Renders the reference pages from the code they describe. Writes nothing: `npm run docs` does, and a test compares. */
 import { readFileSync } from "node:fs";
 import { answerTable, catalogue, type CatalogueEntry, defaultLimits, isJsonObject, type Row } from "@slipway/core";
+import { exitCodeTexts } from "../packages/slipway/src/commands/exit-codes.ts";
 import { type FlagUsage, globalFlags } from "../packages/slipway/src/commands/flags.ts";
 import { verbs, type VerbUsage } from "../packages/slipway/src/commands/usage.ts";
 import { makeJsonSchema } from "../packages/slipway/src/config-schema.ts";
@@ -57,7 +58,7 @@ function flagTable(flags: readonly FlagUsage[]): string {
   return table(["flag", "meaning"], flags.map(describeFlag));
 }
 
-function renderVerb({ name, arguments: args, text, flags }: VerbUsage): string {
+function renderVerb({ name, arguments: args, text, flags, examples }: VerbUsage): string {
   const usage = ["slipway", name, ...args.map(({ form }) => form), ...(flags.length > 0 ? ["[flags]"] : [])].join(" ");
   const argumentTable =
     args.length === 0
@@ -73,6 +74,9 @@ function renderVerb({ name, arguments: args, text, flags }: VerbUsage): string {
     `${code(usage)}: ${text}.`,
     ...argumentTable,
     ...(flags.length > 0 ? [flagTable(flags)] : []),
+    ...(examples.length === 0
+      ? []
+      : [`\`\`\`sh\n${examples.map((item) => `${item.command}  # ${item.text}`).join("\n")}\n\`\`\``]),
   ];
   return parts.join("\n\n");
 }
@@ -89,12 +93,7 @@ ${verbs.map(renderVerb).join("\n\n")}
 
 ${table(
   ["code", "meaning"],
-  [
-    ["0", "everything that was planned is shown by the registry, downloaded and hashed"],
-    ["1", "something failed, conflicts, is stale or was refused"],
-    ["2", "usage or configuration; nothing was written"],
-    ["3", "unconfirmed or interrupted: nothing is known to be wrong, run the same command again"],
-  ],
+  exitCodeTexts.map(([code, text]) => [String(code), text]),
 )}
 `;
 }

@@ -51,7 +51,7 @@ export default defineConfig([
     dts: false,
     clean: false,
     plugins: [lazyHttp],
-    deps: { alwaysBundle: bundled, onlyBundle: ["commander", "semver"] },
+    deps: { alwaysBundle: bundled, onlyBundle: ["commander", "get-east-asian-width", "semver"] },
     onSuccess: copyExample,
     outputOptions: { chunkFileNames: "cli/[name]-[hash].js" },
   },

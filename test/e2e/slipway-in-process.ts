@@ -16,7 +16,7 @@ export async function runSlipwayInProcess(args: readonly string[], options: Slip
     stderr: { write: (text) => err.push(text) },
     isStdoutColored: false,
     isStderrColored: false,
-    isLive: false,
+    live: undefined,
   });
   try {
     const env = cleanEnvironment({ ...home.env, CI: "true", ...options.env });

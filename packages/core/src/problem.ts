@@ -379,6 +379,12 @@ export function exitCodeOf(code: ProblemCode): 1 | 2 | 3 {
 }
 
 /** Carries problems through code that cannot go on; the command line prints them and no stack. */
+  SLIP_BUG: {
+    exit: 1,
+    meaning:
+      "Slipway itself failed. Every write is recorded before it is sent, so running the same command again is safe; SLIPWAY_DEBUG=1 prints where it happened.",
+    hint: "please report it with these lines; run the same command again to go on, with SLIPWAY_DEBUG=1 to see where it happened",
+  },
 export class ProblemsError extends Error {
   readonly problems: readonly Problem[];
 

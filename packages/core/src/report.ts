@@ -44,7 +44,10 @@ export interface Report {
   readonly counts: {
     readonly published: number;
     readonly already: number;
+    /** Without those that were not tried because of another. */
     readonly failed: number;
+    /** Not tried because something they depend on is not done. */
+    readonly blocked: number;
     readonly unconfirmed: number;
     readonly kept: number;
   };
@@ -115,8 +118,9 @@ export function makeReport(plan: Plan, state: RunState, endedAt: number): Report
     });
   const complete = isComplete(state);
   const shown = versions.filter((item) => isShown(item.status));
-  const failed = versions.filter(
-    (item) => isFailed(item.status) || (item.tag !== undefined && isFailed(item.tag.status)),
+  const blocked = versions.filter((item) => item.status === "blocked").length;
+  const failed = versions.filter((item) =>
+    isFailed(item.status) ? item.status !== "blocked" : item.tag !== undefined && isFailed(item.tag.status),
   ).length;
   return {
     schema: 1,
@@ -134,6 +138,7 @@ export function makeReport(plan: Plan, state: RunState, endedAt: number): Report
       published: shown.filter((item) => item.how === "published").length,
       already: shown.filter((item) => item.how !== "published").length,
       failed,
+      blocked,
       unconfirmed: versions.length - shown.length - versions.filter((item) => isFailed(item.status)).length,
       kept: plan.kept.length,
     },

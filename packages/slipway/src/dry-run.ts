@@ -2,7 +2,7 @@
  * A registry that only reads. Writes are answered as if they had been accepted and show in later reads, so the same loop makes
  * the same reads and arrives at exactly the writes that a real run would send. Nothing leaves this process.
  */
-import { makeReport } from "@slipway/core";
+import { isShown, makeReport } from "@slipway/core";
 import type {
   Answer,
   Clock,
@@ -156,4 +156,39 @@ export async function rehearseWrites(
     },
   });
   return { report: makeReport(plan, state, clock.now()), writes };
+}
+
+/** What a dry run can honestly report: a version that it would send is not published, and nothing was. */
+export interface RehearsalReport extends Omit<Report, "counts"> {
+  readonly counts: Report["counts"] & { readonly wouldPublish: number };
+}
+
+/** The report of a rehearsal with every version and tag that it would have written as `ready`: not written yet. */
+export function reportRehearsal(report: Report, writes: readonly PlannedWrite[]): RehearsalReport {
+  const uploads = new Set(
+    writes.filter((item) => item.write === "upload").map((item) => `${item.name}@${item.version}`),
+  );
+  const tags = new Set(
+    writes.filter((item) => item.write !== "upload").map((item) => `${item.name}@${item.version} ${item.tag}`),
+  );
+  const versions = report.versions.map((item) => {
+    const spec = `${item.name}@${item.version}`;
+    const isWritten = uploads.has(spec) && isShown(item.status);
+    const { how: _how, tag, ...rest } = item;
+    const isTagWritten = tag !== undefined && isShown(tag.status) && (isWritten || tags.has(`${spec} ${tag.tag}`));
+    const { shown: _shown, ...unset } = tag ?? { tag: "", status: item.status };
+    return {
+      ...(isWritten ? { ...rest, status: "ready" as const } : item),
+      ...(tag === undefined ? {} : { tag: isTagWritten ? { ...unset, status: "ready" as const } : tag }),
+    };
+  });
+  const wouldPublish = versions.filter(
+    (item) => item.status === "ready" && uploads.has(`${item.name}@${item.version}`),
+  );
+  return {
+    ...report,
+    isComplete: report.isComplete && writes.length === 0,
+    versions,
+    counts: { ...report.counts, published: 0, wouldPublish: wouldPublish.length },
+  };
 }

@@ -5,9 +5,11 @@ import { resolve } from "node:path";
 import { exitCodeOf, fail, type Problem, problem, ProblemsError } from "@slipway/core";
 import { Command, CommanderError } from "commander";
 import { type FlagUsage, globalFlags } from "./commands/flags.ts";
+import { loadVerb } from "./commands/load-verb.ts";
 import { verbs, type VerbUsage } from "./commands/usage.ts";
 import type { ExitCode, Flags, VerbContext } from "./commands/verb.ts";
-import { systemClock } from "./system-clock.ts";
+import { createRedactor } from "./redact.ts";
+import { liveClock, systemClock } from "./system-clock.ts";
 import { toolVersion } from "./tool-version.ts";
 import { formatProblems } from "./views/problems.ts";
 import { createTerminal, type Terminal } from "./views/terminal.ts";
@@ -15,12 +17,15 @@ import { createTerminal, type Terminal } from "./views/terminal.ts";
 /** Runs one command line. `overrides` replaces parts of what a verb touches; the executable passes none. */
 export async function main(argv: readonly string[], overrides: Partial<VerbContext> = {}): Promise<ExitCode> {
   let exitCode: ExitCode = 0;
+  // The verb that help was asked for, by name; the text is made, and what makes it loaded, only then.
+  let helpFor: string | undefined;
   const terminal = createTerminalFor(argv);
   const program = new Command("slipway")
-    .description("releases the packages of an npm workspace, reads every byte back, and can always be run again")
     .version(toolVersion)
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
+    .configureHelp({ formatHelp: (command) => ((helpFor = command.name()), "") })
+    .helpCommand(false)
     .showSuggestionAfterError();
   addFlags(program, globalFlags);
   for (const usage of verbs)
@@ -29,16 +34,26 @@ export async function main(argv: readonly string[], overrides: Partial<VerbConte
     });
   try {
     if (argv.length === 0) {
-      terminal.data(program.helpInformation());
+      await printHelp(undefined, overrides.terminal ?? terminal);
       return 2;
     }
     await program.parseAsync(argv, { from: "user" });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return reportUsage(error, argv, terminal);
+    if (error instanceof CommanderError) {
+      if (error.code === "commander.helpDisplayed") await printHelp(helpFor, overrides.terminal ?? terminal);
+      return reportUsage(error, argv, terminal);
+    }
     if (error instanceof ProblemsError) return reportProblems(error.problems, argv, terminal);
-    throw error;
+    return reportBug(error, argv, terminal);
+  } finally {
+    terminal.close();
   }
+}
+
+async function printHelp(name: string | undefined, terminal: Terminal): Promise<void> {
+  const { findHelp, help } = await import("./commands/help.ts");
+  terminal.data(help.views.human(findHelp(name), terminal));
 }
 
 function createTerminalFor(argv: readonly string[]): Terminal {
@@ -52,7 +67,7 @@ function createTerminalFor(argv: readonly string[]): Terminal {
     stderr,
     isStdoutColored: isWanted && (stdout.isTTY === true || isForced),
     isStderrColored: isWanted && (stderr.isTTY === true || isForced),
-    isLive: stderr.isTTY === true && !env["CI"] && env["TERM"] !== "dumb",
+    live: stderr.isTTY === true && !env["CI"] && env["TERM"] !== "dumb" ? liveClock : undefined,
   });
 }
 
@@ -105,7 +120,10 @@ async function runVerb(
   const interrupt = new AbortController();
   const stop = (signal: NodeJS.Signals): void => {
     // The second Ctrl-C is not caught: somebody wants out at once, and the journal is made for that.
-    if (interrupt.signal.aborted) process.exit(signal === "SIGINT" ? 130 : 143);
+    if (interrupt.signal.aborted) {
+      terminal.close();
+      process.exit(signal === "SIGINT" ? 130 : 143);
+    }
     terminal.line(
       "warn",
       "Stopping",
@@ -131,7 +149,7 @@ async function runVerb(
       onJsonEvent: isEvents ? (event) => terminal.json(event) : undefined,
       ...overrides,
     };
-    const verb = await usage.load();
+    const verb = await loadVerb(usage.name);
     const data = await verb.command(args, flags, context);
     if (isJson) context.terminal.json(verb.views.json(data), isEvents ? 0 : 2);
     else {
@@ -184,7 +202,9 @@ function reportUsage(error: CommanderError, argv: readonly string[], terminal: T
     );
   }
   const message = error.message.replace(/^error: /, "").replace(/\n/g, " ");
-  return reportProblems([problem("SLIP_USAGE", message)], argv, terminal);
+  const verb = verbs.find(({ name }) => argv.includes(name));
+  const extras = verb === undefined ? {} : { hint: `see \`slipway help ${verb.name}\`` };
+  return reportProblems([problem("SLIP_USAGE", message, extras)], argv, terminal);
 }
 
 function reportProblems(problems: readonly Problem[], argv: readonly string[], terminal: Terminal): ExitCode {
@@ -196,4 +216,28 @@ function reportProblems(problems: readonly Problem[], argv: readonly string[], t
   terminal.talk(formatProblems(problems, terminal));
   const exits = problems.map((item) => exitCodeOf(item.code));
   return exits.includes(2) ? 2 : exits.includes(1) ? 1 : 3;
+}
+
+/**
+ * A bug of ours, told as one: no stack unless it is asked for, because a stack says nothing to most people. Every write was
+ * journalled before it was sent, so what to do next is the same as after a kill.
+ */
+export function reportBug(
+  error: unknown,
+  argv: readonly string[],
+  terminal: Terminal = createTerminalFor(argv),
+): ExitCode {
+  const redact = createRedactor([]).text;
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const isTraced = Boolean(process.env["SLIPWAY_DEBUG"]);
+  const stack = isTraced && error instanceof Error ? (error.stack ?? "").split("\n").slice(1) : [];
+  const found = problem("SLIP_BUG", `slipway ${toolVersion} has a bug: ${redact(message).replace(/\s*\n\s*/g, " ")}`, {
+    details: [
+      `${argv.slice(0, 1).join(" ")} on Node ${process.version}, ${process.platform} ${process.arch}`,
+      ...stack.map((line) => redact(line.trim())),
+    ],
+    ...(isTraced ? { hint: "report it with the lines above; running the same command again is safe" } : {}),
+    cause: error,
+  });
+  return reportProblems([found], argv, terminal);
 }

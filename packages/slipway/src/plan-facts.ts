@@ -22,6 +22,7 @@ import {
 } from "@slipway/core";
 import { areCommitsHere, readChangedFiles, readManifestsAt, readReleaseTags } from "./git.ts";
 import { mapAtOnce } from "./map-at-once.ts";
+import { findNearest, findNearestName } from "./nearest.ts";
 
 export interface FactsInput {
   readonly workspace: Workspace;
@@ -34,8 +35,8 @@ export interface FactsInput {
   readonly changed: ReadonlySet<string> | undefined;
   readonly clock: Clock;
   readonly limits: Limits;
-  /** Told of each reading as it arrives. Must not throw. */
-  readonly onReading?: (item: WorkspacePackage, reading: Reading<Packument>) => void;
+  /** Told of each reading as it arrives, and how many there will be. Must not throw. */
+  readonly onReading?: (item: WorkspacePackage, reading: Reading<Packument>, total: number) => void;
 }
 
 /** The part of `PlanInput` that has to be gathered. */
@@ -66,15 +67,32 @@ export function selectPackages(workspace: Workspace, patterns: readonly string[]
       (item) => item.name === pattern || posix.matchesGlob(item.name, pattern) || posix.matchesGlob(item.dir, pattern),
     );
     if (hits.length === 0)
-      fail("SLIP_USAGE", `--only ${JSON.stringify(declared)} matches no package of the workspace`, {
-        hint: "give names or folders of packages, such as '@scope/*' or packages/core",
-      });
+      fail(
+        "SLIP_USAGE",
+        `--only ${JSON.stringify(declared)} matches no package of the workspace${propose(workspace, pattern)}`,
+        {
+          hint: "give names or folders of packages, such as '@scope/*' or packages/core",
+        },
+      );
     for (const item of hits) {
       if (isNegated) selected.delete(item.name);
       else selected.add(item.name);
     }
   }
   return selected;
+}
+
+function propose({ packages }: Workspace, pattern: string): string {
+  const near =
+    findNearestName(
+      pattern,
+      packages.map((item) => item.name),
+    ) ??
+    findNearest(
+      pattern,
+      packages.map((item) => item.dir),
+    );
+  return near === undefined ? "" : `; did you mean ${near}?`;
 }
 
 /** Versions of the workspace that differ from those at `commit`. */
@@ -124,7 +142,7 @@ async function readPackuments(
   await mapAtOnce(items, input.limits.planConcurrency, async (item) => {
     const reading = await readWithRetries(input, item, silent);
     readings.set(item.name, reading);
-    input.onReading?.(item, reading);
+    input.onReading?.(item, reading, items.length);
   });
   return readings;
 }

@@ -21,11 +21,12 @@ import { createEarlyPacking, type EarlyPacking } from "./early-packing.ts";
 import { resolveBase } from "./git-base.ts";
 import { readSource } from "./git.ts";
 import { findJudgedForeign, hasEndedWell, readJournal } from "./journal.ts";
-import { gatherFacts, makeReleaseId, readVersionChanges, selectPackages } from "./plan-facts.ts";
+import { type FactsInput, gatherFacts, makeReleaseId, readVersionChanges, selectPackages } from "./plan-facts.ts";
 import { openRegistries, type Registries } from "./registries.ts";
 import { folderOf, isReportedComplete, journalPathOf } from "./release-folder.ts";
 import { type ReleaseOptions, resolveOptions } from "./release-options.ts";
 import { writtenIntegrities } from "./release-packer.ts";
+import { startStage } from "./views/stage.ts";
 import { readWorkspace } from "./workspace-reader.ts";
 
 /** A workspace with everything that reading its packages from their registries needs. */
@@ -112,12 +113,16 @@ async function planProject(project: Project, context: VerbContext, packsEarly: b
   const dir = folderOf(workspace.root, releaseId);
   const registryOf = (item: { readonly name: string }) => registries.get(project.registryOf(item));
   const early = packsEarly ? createEarlyPacking(workspace, options) : undefined;
-  const onReading = early === undefined ? {} : { onReading: early.offer };
+  const stage = startStage({ ...context, verb: "Planning", what: "asking the registry" });
+  const onReading: FactsInput["onReading"] = (item, reading, total) => {
+    stage.advance(item.name, total);
+    early?.offer(item, reading);
+  };
   const [facts, history, isReported] = await Promise.all([
-    gatherFacts({ workspace, source, registryOf, selected, changed, clock: context.clock, limits, ...onReading }),
+    gatherFacts({ workspace, source, registryOf, selected, changed, clock: context.clock, limits, onReading }),
     readJournal(journalPathOf(dir)),
     isReportedComplete(dir),
-  ]);
+  ]).finally(stage.end);
   const written = writtenIntegrities(history);
   const urls = [...new Set(facts.registries.values())];
   const { plan, problems } = planRelease({

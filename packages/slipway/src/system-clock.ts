@@ -1,5 +1,6 @@
 /** The real clock: the only place of the library that asks for the time or waits for it. */
 import type { AbortSignalLike, Clock } from "@slipway/core";
+import type { LiveClock } from "./views/live-line.ts";
 
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -15,4 +16,13 @@ export const systemClock: Clock = {
       }
       signal?.addEventListener("abort", finish, { once: true });
     }),
+};
+
+/** What redraws the live line of a terminal; its timer does not keep the process alive. */
+export const liveClock: LiveClock = {
+  now: () => Date.now(),
+  every(ms, tick) {
+    const timer = setInterval(tick, ms).unref();
+    return () => clearInterval(timer);
+  },
 };

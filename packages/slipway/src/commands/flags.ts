@@ -6,6 +6,10 @@ export interface FlagUsage {
   readonly text: string;
   /** May be given several times. */
   readonly isList?: boolean;
+  /** All values that there are, or the usual ones where any is taken; a shell completes them. */
+  readonly choices?: readonly string[];
+  /** What a shell completes otherwise. */
+  readonly path?: "file" | "dir";
 }
 
 /** Of every verb. */
@@ -13,10 +17,11 @@ export const globalFlags: readonly FlagUsage[] = [
   {
     flags: "--json [form]",
     text: "print data as JSON on stdout; `--json=events` prints events as they happen, one a line",
+    choices: ["events"],
   },
   { flags: "--registry <url>", text: "registry of all packages but those whose scope has one of its own in .npmrc" },
-  { flags: "--cwd <dir>", text: "run as if started in this folder" },
-  { flags: "--config <file>", text: "configuration file instead of slipway.config.{ts,js,json}" },
+  { flags: "--cwd <dir>", text: "run as if started in this folder", path: "dir" },
+  { flags: "--config <file>", text: "configuration file instead of slipway.config.{ts,js,json}", path: "file" },
   { flags: "--no-color", text: "no colours" },
 ];
 
@@ -25,17 +30,30 @@ export const planFlags: readonly FlagUsage[] = [
   {
     flags: "--base <rev>",
     text: "only packages whose version changed since this commit; `auto` finds it from the CI event",
+    choices: ["auto"],
   },
   { flags: "--only <glob>", text: "only packages whose name matches", isList: true },
-  { flags: "--tag <tag>", text: "dist-tag of this release" },
-  { flags: "--access <access>", text: "public or restricted, for packages whose publishConfig does not say" },
-  { flags: "--identity <level>", text: "weakest proof that a version is this release's: source, files or bytes" },
+  { flags: "--tag <tag>", text: "dist-tag of this release", choices: ["latest", "next", "beta"] },
+  {
+    flags: "--access <access>",
+    text: "public or restricted, for packages whose publishConfig does not say",
+    choices: ["public", "restricted"],
+  },
+  {
+    flags: "--identity <level>",
+    text: "weakest proof that a version is this release's: source, files or bytes",
+    choices: ["source", "files", "bytes"],
+  },
   {
     flags: "--accept <spec=integrity>",
     text: "accept these contents of a version that is already published",
     isList: true,
   },
-  { flags: "--new-packages <policy>", text: "allow or refuse names that are new to the registry" },
+  {
+    flags: "--new-packages <policy>",
+    text: "allow or refuse names that are new to the registry",
+    choices: ["allow", "refuse"],
+  },
 ];
 
 /** Decided when the tarballs are made. */
@@ -51,6 +69,7 @@ export const runFlags: readonly FlagUsage[] = [
   {
     flags: "--auth <mode>",
     text: "credentials for writes: token (those configured), oidc (trusted publishing) or auto",
+    choices: ["auto", "token", "oidc"],
   },
   { flags: "--concurrency <number>", text: "requests under way at once" },
 ];

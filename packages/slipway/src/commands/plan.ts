@@ -1,38 +1,56 @@
 /** `slipway plan`: decides what has to be released and writes the plan. Uploads nothing, runs no script. */
 import { dirname, join, resolve } from "node:path";
 import { mkdir } from "node:fs/promises";
-import type { Plan } from "@slipway/core";
+import { fail, type Plan } from "@slipway/core";
 import { makePlan } from "../planning.ts";
 import { digestPlan, isReportedComplete, openReleaseFolder, writePlan, writePlanFile } from "../release-folder.ts";
+import type { GraphForm, GraphView } from "../views/graph-view.ts";
 import { formatPlan } from "../views/plan-view.ts";
-import { textFlag, type Verb } from "./verb.ts";
+import { formatRow, type Row } from "../views/rows.ts";
+import { type Flags, textFlag, type Verb } from "./verb.ts";
 
 export interface PlanData {
   readonly plan: Plan;
   readonly digest: string;
   /** Undefined where the release is finished and its own plan was left in place. */
   readonly path: string | undefined;
+  /** With `--graph`. */
+  readonly graph: GraphView | undefined;
+}
+
+/** Throws SLIP_USAGE for a form that there is none of. */
+async function makeGraphView(flags: Flags): Promise<((plan: Plan) => GraphView) | undefined> {
+  const asked = flags["graph"];
+  if (asked === undefined || asked === false) return undefined;
+  const { graphForms, viewGraph } = await import("../views/graph-view.ts");
+  const form: GraphForm | undefined = asked === true ? "text" : graphForms.find((item) => item === asked);
+  if (form === undefined)
+    return fail("SLIP_USAGE", `--graph ${JSON.stringify(asked)} is not one of ${graphForms.join(", ")}`);
+  return (plan) => viewGraph(plan, form);
 }
 
 export const plan: Verb<PlanData> = {
   async command(_args, flags, context) {
+    const viewGraph = await makeGraphView(flags);
     const planning = await makePlan(flags, context);
+    const graph = viewGraph?.(planning.plan);
     planning.project.registries.close();
     const out = textFlag(flags, "out");
     if (out !== undefined) {
       const path = resolve(context.cwd, out);
       await mkdir(dirname(path), { recursive: true });
-      return { plan: planning.plan, digest: await writePlanFile(path, planning.plan), path };
+      return { plan: planning.plan, digest: await writePlanFile(path, planning.plan), path, graph };
     }
     const folder = await openReleaseFolder(planning.dir);
     try {
       // Nothing is left of a finished release: a plan that says so would take the place of what was published.
       if (planning.plan.steps.length === 0 && (await isReportedComplete(folder.dir)))
-        return { plan: planning.plan, digest: digestPlan(planning.plan), path: undefined };
+        return { plan: planning.plan, digest: digestPlan(planning.plan), path: undefined, graph };
       return {
         plan: planning.plan,
         digest: await writePlan(folder.dir, planning.plan),
         path: join(folder.dir, "plan.json"),
+        graph,
       };
     } finally {
       await folder.close();
@@ -40,8 +58,21 @@ export const plan: Verb<PlanData> = {
   },
   views: {
     human: (data, terminal) =>
-      `${formatPlan(data.plan, terminal)}\n${terminal.paint("quiet", `${"".padStart(12)}  ${data.path ?? "not written: this release is finished, and its plan stays"}`)}`,
-    json: (data) => ({ digest: data.digest, path: data.path, plan: data.plan }),
+      data.graph === undefined
+        ? [formatPlan(data.plan, terminal), formatRow(writtenRow(data), terminal, 0)].join("\n")
+        : data.graph.text(terminal),
+    json: ({ digest, path, plan, graph }) => ({
+      digest,
+      path,
+      plan,
+      ...(graph === undefined ? {} : { graph: graph.json }),
+    }),
   },
   exitCode: () => 0,
 };
+
+function writtenRow({ path }: PlanData): Row {
+  return path === undefined
+    ? { tone: "quiet", verb: "Not written", what: "this release is finished, and its plan stays" }
+    : { tone: "quiet", verb: "Written", what: path };
+}

@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { fail, isPublishStep, type Event, type Plan, type Report, type RunState } from "@slipway/core";
 import { readNpmConfig } from "../auth/npmrc.ts";
 import { carryOut, reportNothing } from "../carry-out.ts";
-import { createDryRunRegistry, type PlannedWrite, rehearseWrites } from "../dry-run.ts";
+import { createDryRunRegistry, type PlannedWrite, rehearseWrites, reportRehearsal } from "../dry-run.ts";
 import { readJournal } from "../journal.ts";
 import type { ReleaseRun } from "../loop.ts";
 import { packInto } from "../packing.ts";
@@ -15,7 +15,7 @@ import { openRegistries, type Registries } from "../registries.ts";
 import { writtenIntegrities } from "../release-packer.ts";
 import { overrideLimits, readAuthMode } from "../release-options.ts";
 import { createTarballStore, openReleaseFolder, readPlan, writePlan } from "../release-folder.ts";
-import { formatPlan } from "../views/plan-view.ts";
+import { formatPlan, warningRows } from "../views/plan-view.ts";
 import { createProgress } from "../views/progress.ts";
 import { formatReport } from "../views/report-view.ts";
 import { formatWrites } from "../views/writes-view.ts";
@@ -39,9 +39,13 @@ export const publish: Verb<PublishData> = {
   },
   views: {
     human: (data, terminal) =>
-      data.writes === undefined ? formatReport(data.report, terminal) : formatWrites(data.writes, terminal),
+      data.writes === undefined
+        ? formatReport(data.report, terminal)
+        : formatWrites(data.writes, data.report, terminal),
     json: (data) =>
-      data.writes === undefined ? data.report : { dryRun: true, writes: data.writes, report: data.report },
+      data.writes === undefined
+        ? data.report
+        : { dryRun: true, writes: data.writes, report: reportRehearsal(data.report, data.writes) },
   },
   exitCode: (data) => data.report.exitCode,
 };
@@ -50,8 +54,13 @@ const decidedBefore = [...planFlags, ...packFlags, ...globalFlags.filter(({ flag
 
 /** A flag that would change nothing is refused: whoever gave it believes that it did. */
 function refuseIdleFlags(dir: string | undefined, flags: Flags): void {
+  const digest = textFlag(flags, "planDigest");
+  if (digest !== undefined && !/^[0-9a-f]{64}$/.test(digest))
+    fail("SLIP_USAGE", `--plan-digest ${JSON.stringify(digest)} is no sha256: 64 digits from 0 to f`, {
+      hint: "pass the digest that `slipway pack` printed",
+    });
   if (dir === undefined) {
-    if (textFlag(flags, "planDigest") !== undefined)
+    if (digest !== undefined)
       fail("SLIP_USAGE", "--plan-digest belongs to a packed release folder, and none is given", {
         hint: "run `slipway publish DIR --plan-digest <sha256>`",
       });
@@ -67,7 +76,7 @@ function refuseIdleFlags(dir: string | undefined, flags: Flags): void {
 }
 
 function eventsFor(context: VerbContext, plan: Plan): (event: Event, state: RunState) => void {
-  const progress = createProgress(context.terminal, plan.tarballs ?? []);
+  const progress = createProgress(context.terminal, context.clock, plan.tarballs ?? []);
   return (event, state) => {
     progress(event, state);
     context.onJsonEvent?.(event);
@@ -120,7 +129,7 @@ function registriesWritten(plan: Plan): ReadonlySet<string> {
 }
 
 function warn(context: VerbContext, warnings: readonly string[]): void {
-  for (const warning of warnings) context.terminal.line("warn", "Warning", warning);
+  for (const { tone, verb, what } of warningRows(warnings)) context.terminal.line(tone, verb, what);
 }
 
 async function packAndPublish(planning: Planning, flags: Flags, context: VerbContext): Promise<PublishData> {

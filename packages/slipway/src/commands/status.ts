@@ -1,6 +1,7 @@
 /** `slipway status`: workspace, registry, git tags and dist-tags beside each other. Writes nothing. */
 import { gatherFacts } from "../plan-facts.ts";
 import { openProject } from "../planning.ts";
+import { startStage } from "../views/stage.ts";
 import { formatStatus } from "../views/status-view.ts";
 import { describePackage, type StatusData } from "../workspace-status.ts";
 import type { Verb } from "./verb.ts";
@@ -8,6 +9,7 @@ import type { Verb } from "./verb.ts";
 export const status: Verb<StatusData> = {
   async command(_args, flags, context) {
     const { workspace, source, registries, registryOf, limits } = await openProject(flags, context);
+    const stage = startStage({ ...context, verb: "Reading", what: "asking the registry" });
     try {
       const facts = await gatherFacts({
         workspace,
@@ -17,12 +19,14 @@ export const status: Verb<StatusData> = {
         changed: undefined,
         clock: context.clock,
         limits,
+        onReading: (item, _reading, total) => stage.advance(item.name, total),
       });
       const packages = workspace.packages.map((item) =>
         describePackage(item, item.isPrivate ? undefined : registryOf(item), facts),
       );
       return { commit: source.commit, isClean: source.isClean, packages };
     } finally {
+      stage.end();
       registries.close();
     }
   },

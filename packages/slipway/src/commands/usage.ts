@@ -1,15 +1,29 @@
-/** Names, arguments and flags of every verb, as data, so that `--help` loads none of them. The references are generated from it. */
+/**
+ * Names, arguments and flags of every verb, as data, so that `--help` loads none of them. Help, shell completion and the
+ * references are made from it.
+ */
 import { type FlagUsage, packFlags, planFlags, runFlags } from "./flags.ts";
-import type { Verb } from "./verb.ts";
+
+export interface ArgumentUsage {
+  /** As commander writes it: `[dir]`, `<spec...>`. */
+  readonly form: string;
+  readonly text: string;
+  readonly choices?: readonly string[];
+  /** What a shell completes. */
+  readonly path?: "file" | "dir";
+}
 
 export interface VerbUsage {
   readonly name: string;
-  /** As commander writes it: `[dir]`, `<spec...>`. */
-  readonly arguments: readonly { readonly form: string; readonly text: string }[];
+  readonly arguments: readonly ArgumentUsage[];
   readonly text: string;
   readonly flags: readonly FlagUsage[];
-  readonly load: () => Promise<Verb<unknown>>;
+  readonly examples: readonly { readonly command: string; readonly text: string }[];
+  /** Exit codes that it can end with. */
+  readonly exits: readonly number[];
 }
+
+const verbNames = ["plan", "pack", "publish", "verify", "status", "demo"] as const;
 
 export const verbs: readonly VerbUsage[] = [
   {
@@ -18,20 +32,35 @@ export const verbs: readonly VerbUsage[] = [
     text: "decide what has to be released, and write it to a plan",
     flags: [
       ...planFlags,
-      { flags: "--out <file>", text: "where the plan goes; default .slipway/<release id>/plan.json" },
+      {
+        flags: "--graph [form]",
+        text: "show what waits for what: as text, or `--graph=mermaid` for a document",
+        choices: ["text", "mermaid"],
+      },
+      { flags: "--out <file>", text: "where the plan goes; default .slipway/<release id>/plan.json", path: "file" },
     ],
-    load: async () => (await import("./plan.ts")).plan,
+    examples: [
+      { command: "slipway plan", text: "everything that the registry lacks" },
+      { command: "slipway plan --base auto", text: "only versions that this pull request or push changed" },
+      { command: "slipway plan --only '@scope/*' --tag next", text: "some packages, under another dist-tag" },
+      { command: "slipway plan --graph=mermaid > plan.mmd", text: "a drawing of what waits for what" },
+    ],
+    exits: [0, 1, 2, 3],
   },
   {
     name: "pack",
-    arguments: [{ form: "[plan]", text: "a plan.json; default: plan first" }],
-    text: "pack the packages of a plan into its release folder; reads no registry",
-    flags: [...packFlags, { flags: "--out <dir>", text: "release folder to write" }],
-    load: async () => (await import("./pack.ts")).pack,
+    arguments: [{ form: "[plan]", text: "a plan.json; default: plan first", path: "file" }],
+    text: "pack the packages of a plan into its release folder; given a plan it reads no registry",
+    flags: [...packFlags, { flags: "--out <dir>", text: "release folder to write", path: "dir" }],
+    examples: [
+      { command: "slipway pack", text: "plan, run the scripts and pack" },
+      { command: "slipway pack plan.json --build 'npm run build'", text: "pack what a plan names, after a build" },
+    ],
+    exits: [0, 1, 2, 3],
   },
   {
     name: "publish",
-    arguments: [{ form: "[dir]", text: "a packed release folder; default: plan and pack first" }],
+    arguments: [{ form: "[dir]", text: "a packed release folder; default: plan and pack first", path: "dir" }],
     text: "make the registry show what the plan says, and read every byte back",
     flags: [
       ...planFlags,
@@ -41,27 +70,72 @@ export const verbs: readonly VerbUsage[] = [
       { flags: "--dry-run", text: "make the same reads and announce the writes, and write nothing" },
       { flags: "--yes", text: "do not ask before the first upload" },
     ],
-    load: async () => (await import("./publish.ts")).publish,
+    examples: [
+      { command: "slipway publish", text: "plan, pack, upload, read back; the same again goes on after any failure" },
+      { command: "slipway publish --dry-run", text: "the writes that it would send" },
+      {
+        command: "slipway publish .slipway/0123456789ab --plan-digest <sha256>",
+        text: "carry out a folder that was packed elsewhere, and no other",
+      },
+      { command: "slipway publish --wait 5m --json > report.json", text: "bounded, with a report for machines" },
+    ],
+    exits: [0, 1, 2, 3],
   },
   {
     name: "verify",
-    arguments: [{ form: "[what...]", text: "a release folder, or specs such as name@1.0.0; default: this workspace" }],
+    arguments: [
+      {
+        form: "[what...]",
+        text: "a release folder, or specs such as name@1.0.0; default: this workspace",
+        path: "dir",
+      },
+    ],
     text: "read published versions back: entry, tarball, manifest, closure, tag, origin",
     flags: [],
-    load: async () => (await import("./verify.ts")).verify,
+    examples: [
+      { command: "slipway verify", text: "the versions of this workspace" },
+      { command: "slipway verify .slipway/0123456789ab", text: "the versions of a release, against its tarballs" },
+      { command: "slipway verify left-pad@1.3.0", text: "any version of any registry that .npmrc names" },
+    ],
+    exits: [0, 1, 2, 3],
   },
   {
     name: "status",
     arguments: [],
     text: "workspace, registry, git tags and dist-tags beside each other",
     flags: [],
-    load: async () => (await import("./status.ts")).status,
+    examples: [
+      { command: "slipway status", text: "what is published, what is not, what has changed since" },
+      { command: "slipway status --json", text: "the same for machines" },
+    ],
+    exits: [0, 2, 3],
   },
   {
     name: "demo",
     arguments: [],
     text: "release an example workspace to a registry on this machine, and show each step",
     flags: [{ flags: "--keep", text: "keep the temporary folder" }],
-    load: async () => (await import("./demo.ts")).demo,
+    examples: [{ command: "slipway demo --keep", text: "and leave everything in place to look at" }],
+    exits: [0, 1, 3],
+  },
+  {
+    name: "completion",
+    arguments: [{ form: "<shell>", text: "bash, zsh or fish", choices: ["bash", "zsh", "fish"] }],
+    text: "print what makes a shell complete verbs, flags and their values",
+    flags: [],
+    examples: [
+      { command: 'eval "$(slipway completion bash)"', text: "in ~/.bashrc" },
+      { command: 'eval "$(slipway completion zsh)"', text: "in ~/.zshrc, after compinit" },
+      { command: "slipway completion fish | source", text: "in ~/.config/fish/config.fish" },
+    ],
+    exits: [0, 2],
+  },
+  {
+    name: "help",
+    arguments: [{ form: "[verb]", text: "default: all verbs", choices: verbNames }],
+    text: "explain a verb: arguments, flags, examples, exit codes",
+    flags: [],
+    examples: [{ command: "slipway help publish", text: "the same as slipway publish --help" }],
+    exits: [0, 2],
   },
 ];

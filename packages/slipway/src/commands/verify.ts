@@ -5,9 +5,11 @@ import {
   fail,
   findNameFault,
   findVersionFault,
+  formatSpec,
   isDistTagStep,
   isPublishStep,
   parseSpec,
+  ProblemsError,
   type Limits,
   type Verification,
 } from "@slipway/core";
@@ -17,14 +19,18 @@ import { defaultLimits } from "@slipway/core";
 import { areCommitsHere, isRepository } from "../git.ts";
 import { journalPathOf, readPlan } from "../release-folder.ts";
 import { readJournal } from "../journal.ts";
+import { findNearestName } from "../nearest.ts";
 import { openProject } from "../planning.ts";
 import { openRegistries, type Registries } from "../registries.ts";
 import { verifyTargets, type VerifyTarget } from "../verifying.ts";
+import { startStage } from "../views/stage.ts";
 import { formatVerifications } from "../views/verify-view.ts";
+import { readWorkspace } from "../workspace-reader.ts";
 import { type ExitCode, type Flags, textFlag, type Verb, type VerbContext } from "./verb.ts";
 
 export interface VerifyData {
   readonly verifications: readonly Verification[];
+  readonly durationMs: number;
 }
 
 interface Question {
@@ -37,26 +43,27 @@ interface Question {
 
 export const verify: Verb<VerifyData> = {
   async command(args, flags, context) {
+    const startedAt = context.clock.now();
     const question = await understand(args, flags, context);
+    const { targets, registries, limits, repository } = question;
+    const stage = startStage({ ...context, verb: "Verifying", total: targets.length, what: "reading versions back" });
     try {
-      const { targets, registries, limits, repository } = question;
       const verifications = await verifyTargets(targets, {
         registries: registries.get,
         limits,
         clock: context.clock,
         areCommitsHere: async (commits) => (repository === undefined ? new Map() : areCommitsHere(repository, commits)),
-        onVerified: (verification) =>
-          context.terminal.live(() => `    Verified  ${verification.name}@${verification.version}`),
+        onVerified: ({ name, version }) => stage.advance(formatSpec(name, version)),
       });
-      context.terminal.live(() => "");
-      return { verifications };
+      return { verifications, durationMs: context.clock.now() - startedAt };
     } finally {
-      question.registries.close();
+      stage.end();
+      registries.close();
     }
   },
   views: {
-    human: (data, terminal) => formatVerifications(data.verifications, terminal),
-    json: (data) => data,
+    human: (data, terminal) => formatVerifications(data.verifications, terminal, data.durationMs),
+    json: ({ verifications }) => ({ verifications }),
   },
   exitCode: (data) => exitCodeOf(data.verifications),
 };
@@ -137,10 +144,10 @@ async function askSpecs(args: readonly string[], flags: Flags, context: VerbCont
     env: context.env,
     ...(registry === undefined ? {} : { cliRegistry: parseRegistryUrl(registry, "--registry") }),
   });
+  const names = args.some((text) => isVersionless(text)) ? await findSpecsHere(context.cwd) : [];
   const targets = args.map((text): VerifyTarget => {
     const { name, version } = parseSpec(text);
-    if (version === undefined || version === "")
-      return fail("SLIP_USAGE", `${JSON.stringify(text)} is neither a release folder nor of the form name@version`);
+    if (version === undefined || version === "") return failUnknown(text, names);
     // A registry would be asked for what is no package, and its refusal would look like an outage. Old names may be upper case.
     const nameFault = findNameFault(name.toLowerCase());
     if (nameFault !== undefined) return fail("SLIP_USAGE", `the name in ${JSON.stringify(text)} ${nameFault}`);
@@ -153,4 +160,31 @@ async function askSpecs(args: readonly string[], flags: Flags, context: VerbCont
     { settings, limits: defaultLimits, clock: context.clock },
   );
   return { targets, registries, limits: defaultLimits, repository: await repositoryAt(context.cwd) };
+}
+
+function isVersionless(text: string): boolean {
+  const { version } = parseSpec(text);
+  return version === undefined || version === "";
+}
+
+/** Specs of the workspace, if there is one here: what somebody may have meant. */
+async function findSpecsHere(cwd: string): Promise<readonly string[]> {
+  try {
+    const { packages } = await readWorkspace(cwd);
+    return packages.filter((item) => !item.isPrivate).map((item) => formatSpec(item.name, item.version));
+  } catch (error) {
+    // Specs may be verified anywhere: no workspace, or a broken one, only means that nothing can be proposed.
+    if (error instanceof ProblemsError) return [];
+    throw error;
+  }
+}
+
+function failUnknown(text: string, specs: readonly string[]): never {
+  const names = new Map(specs.map((spec) => [parseSpec(spec).name, spec]));
+  const near = findNearestName(parseSpec(text).name, [...names.keys()]);
+  const question = near === undefined ? "" : `; did you mean ${names.get(near)}?`;
+  return fail(
+    "SLIP_USAGE",
+    `${JSON.stringify(text)} is neither a release folder nor of the form name@version${question}`,
+  );
 }

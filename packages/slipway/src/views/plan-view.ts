@@ -7,9 +7,12 @@ import {
   parseSpec,
   type Plan,
   type PlannedPackage,
+  type Step,
 } from "@slipway/core";
+import { listNames, shorten } from "./lists.ts";
 import { count } from "./quantities.ts";
-import type { Terminal, Tone } from "./terminal.ts";
+import { formatRows, type Row } from "./rows.ts";
+import type { Painter } from "./terminal.ts";
 
 const reasons: Readonly<Record<Kept["reason"], string>> = {
   private: "private",
@@ -19,17 +22,20 @@ const reasons: Readonly<Record<Kept["reason"], string>> = {
 };
 
 const namesShownMax = 3;
+const packagesShownMax = 60;
+/** Of what is kept, by reason: what there is to do must not scroll away above it. */
+const keptShownMax = 12;
+const warningsShownMax = 12;
 
 /** What a package's steps mean for people: its tag, what the tag showed, and what it waits for. */
-function describePackage(plan: Plan, item: PlannedPackage): string {
-  const steps = plan.steps.filter((step) => step.name === item.name);
+function describePackage(steps: readonly Step[], item: PlannedPackage): string {
   const publish = steps.find(isPublishStep);
   const tag = steps.find(isDistTagStep)?.goal.tag ?? publish?.goal.sendTag ?? "latest";
   const was = item.isNew ? `new package, as ${tag}` : `as ${tag}, ${describePrevious(item)}`;
-  const names = (publish?.after ?? []).map((id) => parseSpec(id.replace(/^[a-z-]+:/, "")).name);
-  if (names.length === 0) return was;
-  const more = names.length > namesShownMax ? ` and ${names.length - namesShownMax} more` : "";
-  return `${was}, after ${names.slice(0, namesShownMax).join(", ")}${more}`;
+  const names = (publish?.after ?? [])
+    .filter((id) => !id.startsWith("dist-tag:"))
+    .map((id) => parseSpec(id.replace(/^[a-z-]+:/, "")).name);
+  return names.length === 0 ? was : `${was}, after ${listNames(names, namesShownMax)}`;
 }
 
 function describePrevious({ previous, version }: PlannedPackage): string {
@@ -37,27 +43,54 @@ function describePrevious({ previous, version }: PlannedPackage): string {
   return previous === version ? "which already points there" : `which is ${previous}`;
 }
 
-export function formatPlan(plan: Plan, terminal: Pick<Terminal, "paint">): string {
-  const specs = [...plan.packages, ...plan.kept].map((item) => formatSpec(item.name, item.version));
-  const width = Math.max(20, ...specs.map((spec) => spec.length));
-  const row = (tone: Tone, verb: string, spec: string, note: string): string =>
-    `${terminal.paint(tone, verb.padStart(12))}  ${spec.padEnd(width)}  ${terminal.paint("quiet", note)}`;
-  const seen = new Set(
-    plan.steps.filter((step) => isPublishStep(step) && step.from !== undefined).map((step) => step.name),
-  );
+/** Rows of the packages with steps; beyond the first ones only their number. */
+function packageRows(plan: Plan): readonly Row[] {
+  const stepsOf = Map.groupBy(plan.steps, (step) => step.name);
+  const { shown, leftOut } = shorten(plan.packages, packagesShownMax);
+  const rows = shown.map((item): Row => {
+    const steps = stepsOf.get(item.name) ?? [];
+    const isSeen = steps.some((step) => isPublishStep(step) && step.from !== undefined);
+    const what = formatSpec(item.name, item.version);
+    return { tone: "good", verb: isSeen ? "Confirm" : "Publish", what, note: describePackage(steps, item) };
+  });
+  if (leftOut === 0) return rows;
+  return [...rows, { tone: "good", verb: "Publish", what: `and ${leftOut} more`, note: "--json lists all of them" }];
+}
+
+/** One row a package where they are few, else one a reason. */
+function keptRows(kept: readonly Kept[]): readonly Row[] {
+  if (kept.length <= keptShownMax)
+    return kept.map((item) => ({
+      tone: "quiet",
+      verb: "Keep",
+      what: formatSpec(item.name, item.version),
+      note: reasons[item.reason],
+    }));
+  return [...Map.groupBy(kept, (item) => item.reason)].map(([reason, items]) => ({
+    tone: "quiet",
+    verb: "Keep",
+    what: count(items.length, "package"),
+    note: reasons[reason],
+  }));
+}
+
+export function warningRows(warnings: readonly string[]): readonly Row[] {
+  const { shown, leftOut } = shorten(warnings, warningsShownMax);
+  const rows = shown.map((what): Row => ({ tone: "warn", verb: "Warning", what }));
+  return leftOut === 0
+    ? rows
+    : [...rows, { tone: "warn", verb: "Warning", what: `and ${leftOut} more warnings: --json lists all of them` }];
+}
+
+export function formatPlan(plan: Plan, painter: Painter): string {
   return [
-    ...plan.packages.map((item) =>
-      row(
-        "good",
-        seen.has(item.name) ? "Confirm" : "Publish",
-        formatSpec(item.name, item.version),
-        describePackage(plan, item),
-      ),
-    ),
-    ...plan.kept.map((kept) => row("quiet", "Keep", formatSpec(kept.name, kept.version), reasons[kept.reason])),
-    ...plan.warnings.map((warning) => `${terminal.paint("warn", "Warning".padStart(12))}  ${warning}`),
-    `${terminal.paint("good", "Planned".padStart(12))}  ${summarizePlan(plan)}`,
+    ...formatRows([...packageRows(plan), ...keptRows(plan.kept)], painter),
+    ...formatRows([...warningRows(plan.warnings), summaryRow(plan)], painter),
   ].join("\n");
+}
+
+function summaryRow(plan: Plan): Row {
+  return { tone: "good", verb: "Planned", what: summarizePlan(plan) };
 }
 
 function summarizePlan(plan: Plan): string {

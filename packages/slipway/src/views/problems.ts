@@ -1,28 +1,46 @@
 /** Problems as a person reads them: what, where, and what to do; never a stack. */
 import type { Problem } from "@slipway/core";
-import type { Terminal } from "./terminal.ts";
+import { shorten } from "./lists.ts";
+import type { Painter } from "./terminal.ts";
+import { wrapTo } from "./text-width.ts";
 
-export function formatProblem(problem: Problem, terminal: Pick<Terminal, "paint">): string {
-  const head = `${terminal.paint("bad", `error[${problem.code}]`)}: ${problem.message}`;
+/** Of one code and hint. */
+const problemsShownMax = 20;
+
+/** Lines at most as wide as the terminal; what follows the first is set in by two. */
+function wrapped(text: string, { columns }: Painter): string {
+  if (columns === undefined) return text;
+  // The paragraph loses two columns to the indent; nothing is gained by wrapping to a handful of letters.
+  return wrapTo(text, Math.max(40, columns - 2)).join("\n  ");
+}
+
+function formatHead(problem: Problem, painter: Painter): string {
+  const head = wrapped(`error[${problem.code}]: ${problem.message}`, painter);
+  const label = `error[${problem.code}]`;
   const details = (problem.details ?? []).map((line) => `  ${line}`);
-  return [head, ...details, "", `${terminal.paint("busy", "hint")}: ${problem.hint}`].join("\n");
+  return [`${painter.paint("bad", label)}${head.slice(label.length)}`, ...details].join("\n");
+}
+
+function formatHint(hint: string, painter: Painter): string {
+  return `${painter.paint("busy", "hint")}${wrapped(`hint: ${hint}`, painter).slice("hint".length)}`;
+}
+
+export function formatProblem(problem: Problem, painter: Painter): string {
+  return [formatHead(problem, painter), "", formatHint(problem.hint, painter)].join("\n");
 }
 
 /** Problems of one code and hint are told together: twenty packages without credentials are one thing to mend. */
-export function formatProblems(problems: readonly Problem[], terminal: Pick<Terminal, "paint">): string {
+export function formatProblems(problems: readonly Problem[], painter: Painter): string {
   const groups = Map.groupBy(problems, (problem) => `${problem.code} ${problem.hint}`);
   return [...groups.values()]
     .map((group) => {
       const [first] = group;
       if (first === undefined) return "";
-      if (group.length === 1) return formatProblem(first, terminal);
-      const heads = group.map((problem) =>
-        [
-          `${terminal.paint("bad", `error[${problem.code}]`)}: ${problem.message}`,
-          ...(problem.details ?? []).map((line) => `  ${line}`),
-        ].join("\n"),
+      const { shown, leftOut } = shorten(group, problemsShownMax);
+      const more = leftOut > 0 ? [`and ${leftOut} more with ${first.code}: --json lists all of them`] : [];
+      return [...shown.map((item) => formatHead(item, painter)), ...more, "", formatHint(first.hint, painter)].join(
+        "\n",
       );
-      return [...heads, "", `${terminal.paint("busy", "hint")}: ${first.hint}`].join("\n");
     })
     .join("\n\n");
 }

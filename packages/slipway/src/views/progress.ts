@@ -1,9 +1,13 @@
 /** Events of a running release as lines of talk. It only reads the state; it must never influence the run. */
 import {
+  type Clock,
   type Event,
   type EventOf,
   formatSpec,
   isFailed,
+  isFinal,
+  isPublishStep,
+  isShown,
   packageKey,
   type RunState,
   type Status,
@@ -11,24 +15,45 @@ import {
   type Tarball,
 } from "@slipway/core";
 import { count, formatDuration, formatSize } from "./quantities.ts";
-import type { Terminal } from "./terminal.ts";
+import { briefFrom } from "./stage.ts";
+import type { LiveText, Terminal } from "./terminal.ts";
 
 interface Progress {
   readonly terminal: Terminal;
+  readonly clock: Pick<Clock, "now">;
   readonly tarballs: ReadonlyMap<string, Tarball>;
   /** The status that was last told of each step. */
   readonly announced: Map<string, Status>;
+  /** Every line of every package: not where there are many, and a line that is rewritten tells what is under way. */
+  readonly isBrief: boolean;
+  /** Versions of the plan, and those of them that are done or can no longer be. */
+  versions: number;
+  readonly done: Set<StepState>;
+  readonly failed: Set<StepState>;
+  /** Under way: being sent, or sent and not yet proven. */
+  readonly busy: Set<StepState>;
 }
 
 export function createProgress(
   terminal: Terminal,
+  clock: Pick<Clock, "now">,
   tarballs: readonly Tarball[],
 ): (event: Event, state: RunState) => void {
-  const bySpec = new Map(tarballs.map((tarball) => [tarball.spec, tarball]));
-  const progress: Progress = { terminal, tarballs: bySpec, announced: new Map() };
+  const progress: Progress = {
+    terminal,
+    clock,
+    tarballs: new Map(tarballs.map((tarball) => [tarball.spec, tarball])),
+    announced: new Map(),
+    isBrief: terminal.isLive && tarballs.length > briefFrom,
+    versions: 0,
+    done: new Set(),
+    failed: new Set(),
+    busy: new Set(),
+  };
   return (event, state) => {
+    if (progress.versions === 0) progress.versions = state.plan.steps.filter(isPublishStep).length;
     tell(progress, event, state);
-    terminal.live(() => (event.type === "ended" ? "" : describe(state, event.at)));
+    terminal.live(event.type === "ended" ? undefined : () => describe(progress, state));
   };
 }
 
@@ -45,7 +70,8 @@ function tell(progress: Progress, event: Event, state: RunState): void {
         `${formatDuration(event.untilAt - event.at)}, ${event.reason}`,
       );
     case "observed":
-      for (const node of state.byPackage.get(packageKey(event.registry, event.name)) ?? []) announce(progress, node);
+      for (const node of state.byPackage.get(packageKey(event.registry, event.name)) ?? [])
+        announceStep(progress, state, node.step.id);
       return;
     case "write-started":
       return announceWrite(progress, state, event);
@@ -65,12 +91,25 @@ function tell(progress: Progress, event: Event, state: RunState): void {
   }
 }
 
-/** A step, and what became of the steps that wait for it. */
+/** A step, and what became of the steps that wait for it, near and far: one failure can block a whole chain. */
 function announceStep(progress: Progress, state: RunState, id: string): void {
-  const node = state.nodes.get(id);
-  if (node === undefined) return;
-  announce(progress, node);
-  for (const dependent of state.dependents.get(id) ?? []) announce(progress, dependent);
+  const ids = [id];
+  for (let at = 0; at < ids.length; at++) {
+    const node = state.nodes.get(ids[at] ?? "");
+    if (node === undefined || (at > 0 && progress.announced.get(node.step.id) === node.status)) continue;
+    announce(progress, node);
+    if (at === 0 || isFinal(node.status))
+      for (const dependent of state.dependents.get(node.step.id) ?? []) ids.push(dependent.step.id);
+  }
+}
+
+/** Keeps the numbers of the live line, so that drawing it looks at no more than what is under way. */
+function countIn({ done, failed, busy }: Progress, node: StepState): void {
+  const { status } = node;
+  const change = (set: Set<StepState>, isIn: boolean): unknown => (isIn ? set.add(node) : set.delete(node));
+  change(done, isShown(status));
+  change(failed, isFailed(status));
+  change(busy, status === "writing" || status === "accepted" || status === "pending");
 }
 
 /** Tells what became of a step, once. */
@@ -78,6 +117,7 @@ function announce(progress: Progress, node: StepState): void {
   const { id, goal } = node.step;
   if (node.isKept || progress.announced.get(id) === node.status) return;
   progress.announced.set(id, node.status);
+  if (goal.kind === "publish") countIn(progress, node);
   if (goal.kind === "dist-tag") announceTag(progress.terminal, node, goal.tag);
   else announceVersion(progress, node);
 }
@@ -114,7 +154,9 @@ function announceWrite(progress: Progress, state: RunState, event: EventOf<"writ
   const node = state.nodes.get(event.step);
   if (node === undefined) return;
   progress.announced.delete(event.step);
+  if (node.step.goal.kind === "publish") countIn(progress, node);
   const spec = formatSpec(node.step.name, node.step.version);
+  if (event.write === "upload" && progress.isBrief && node.sends <= 1) return;
   if (event.write === "upload")
     progress.terminal.line("busy", "Uploading", spec, node.sends > 1 ? "the same bytes again" : "");
   else if (event.write === "repair")
@@ -137,13 +179,32 @@ function announceAnswer({ terminal }: Progress, state: RunState, event: EventOf<
   terminal.line(event.answer === "refused" ? "bad" : "warn", "Answered", spec, `${said}, ${answers[event.answer]}`);
 }
 
-function describe(state: RunState, now: number): string {
-  const versions = [...state.nodes.values()].filter((node) => !node.isKept && node.step.goal.kind === "publish");
-  const done = versions.filter((node) => node.status === "done").length;
-  const busy = versions.filter((node) => ["writing", "accepted", "pending"].includes(node.status));
-  const names = busy.slice(0, 3).map((node) => `${node.step.name} (${node.status})`);
-  const more = busy.length > names.length ? ` and ${busy.length - names.length} more` : "";
-  const who = names.length > 0 ? ` · ${names.join(", ")}${more}` : "";
-  const time = formatDuration(Math.max(0, now - state.startedAt));
-  return `  Publishing  ${done}/${versions.length} visible, ${time}${who}`;
+const doing: Partial<Readonly<Record<Status, string>>> = {
+  writing: "uploading",
+  accepted: "reading back",
+  pending: "waiting to see",
+};
+
+const namesShownMax = 3;
+
+/** How far, how long, and what is under way: `12 of 48, 1 failed · 1 m 12 s · uploading @a/b, reading back @a/c and 4 more`. */
+function describe({ busy, done, failed, versions, clock }: Progress, state: RunState): LiveText {
+  const now = clock.now();
+  const names = [...busy].slice(0, namesShownMax).map(({ status, step, since }) => {
+    const waitedMs = now - since;
+    const long = waitedMs >= waitWorthSayingMs ? ` for ${formatDuration(waitedMs)}` : "";
+    return `${doing[status] ?? status} ${step.name}${long}`;
+  });
+  const more = busy.size > names.length ? ` and ${busy.size - names.length} more` : "";
+  const pause = [...state.pausedUntil.values()].find(({ untilAt }) => untilAt > now);
+  const parts = [
+    `${done.size} of ${versions}${failed.size > 0 ? `, ${failed.size} failed or blocked` : ""}`,
+    formatDuration(Math.max(0, now - state.startedAt)),
+    ...(pause === undefined ? [] : [`pausing for ${formatDuration(pause.untilAt - now)}`]),
+    ...(names.length === 0 ? [] : [`${names.join(", ")}${more}`]),
+  ];
+  return { verb: state.isGateOpen ? "Publishing" : "Looking", text: parts.join(" · ") };
 }
+
+/** A step that has been in one status for longer than this is said to wait. */
+const waitWorthSayingMs = 3000;

@@ -1,65 +1,97 @@
-/** The end of a release for people: a summary to read in five seconds, then what needs a person. */
-import { formatSpec, isFailed, isShown, type Report, type ReportedVersion } from "@slipway/core";
+/** The end of a release for people: what needs a person, then a summary to read in five seconds, then what to do next. */
+import { formatSpec, isShown, type Report, type ReportedVersion } from "@slipway/core";
+import { listNames, shorten } from "./lists.ts";
 import { formatProblems } from "./problems.ts";
 import { count, formatDuration } from "./quantities.ts";
-import type { Terminal, Tone } from "./terminal.ts";
+import { formatAside, formatRow } from "./rows.ts";
+import type { Painter, Tone } from "./terminal.ts";
 
 const filesShownMax = 8;
+const boundShownMax = 10;
+const summaryWidth = 44;
 
-export function formatReport(report: Report, terminal: Terminal): string {
+export function formatReport(report: Report, painter: Painter): string {
+  return [...formatTrouble(report, painter), formatSummary(report, painter), ...formatNext(report, painter)].join("\n");
+}
+
+/** What a person has to know besides the numbers: bound versions, problems, and what they hold up. */
+export function formatTrouble(report: Report, painter: Painter): readonly string[] {
   const lines: string[] = [];
-  for (const item of report.versions)
-    if (item.how === "bound" && isShown(item.status)) lines.push(...formatBound(item, terminal));
+  const bound = report.versions.filter((item) => item.how === "bound" && isShown(item.status));
+  const { shown, leftOut } = shorten(bound, boundShownMax);
+  for (const item of shown) lines.push(...formatBound(item, painter));
+  if (leftOut > 0) lines.push(`${painter.paint("warn", "warning")}: the same holds for ${leftOut} more`, "");
   const problems = report.versions.flatMap((item) =>
     item.problems.filter((problem) => problem.code !== "SLIP_DEPENDENCY_FAILED"),
   );
-  if (problems.length > 0) lines.push(formatProblems(problems, terminal), "");
+  if (problems.length > 0) lines.push(formatProblems(problems, painter), "");
   const blocked = report.versions.filter((item) => item.status === "blocked");
   if (blocked.length > 0)
     lines.push(
-      `not published because of that: ${blocked.map((item) => formatSpec(item.name, item.version)).join(", ")}`,
+      `not published because of that: ${listNames(blocked.map((item) => formatSpec(item.name, item.version)))}`,
       "",
     );
-  lines.push(formatSummary(report, terminal));
-  return lines.join("\n");
+  return lines;
 }
 
-function formatBound(item: ReportedVersion, terminal: Terminal): readonly string[] {
-  const files = item.differingFiles ?? [];
-  const more = files.length > filesShownMax ? [`  and ${files.length - filesShownMax} more`] : [];
+function formatBound(item: ReportedVersion, { paint }: Painter): readonly string[] {
+  const { shown, leftOut } = shorten(item.differingFiles ?? [], filesShownMax);
   return [
-    `${terminal.paint("warn", "warning")}: ${formatSpec(item.name, item.version)} was published by an earlier attempt of this commit (${item.evidence ?? "recorded"}); its bytes stand, ours were not sent`,
-    ...files.slice(0, filesShownMax).map((path) => `  differs: ${path}`),
-    ...more,
+    `${paint("warn", "warning")}: ${formatSpec(item.name, item.version)} was published by an earlier attempt of this commit (${item.evidence ?? "recorded"}); its bytes stand, ours were not sent`,
+    ...shown.map((path) => `  differs: ${path}`),
+    ...(leftOut > 0 ? [`  and ${leftOut} more`] : []),
     "",
   ];
 }
 
-function formatSummary(report: Report, terminal: Terminal): string {
-  const { counts } = report;
-  const [tone, verb]: readonly [Tone, string] =
-    report.exitCode === 0
-      ? ["good", "Done"]
-      : report.exitCode === 3
-        ? ["warn", "Unconfirmed"]
-        : report.exitCode === 4
-          ? ["warn", "Staged"]
-          : ["bad", "Failed"];
-  const parts = [
-    `${counts.published} published`,
-    ...(counts.already > 0 ? [`${counts.already} already there`] : []),
-    `${counts.failed} failed`,
-    `${counts.unconfirmed} unconfirmed`,
-    ...(counts.kept > 0 ? [`${counts.kept} kept`] : []),
+const endings: Readonly<Record<Report["exitCode"], readonly [Tone, string]>> = {
+  0: ["good", "Done"],
+  1: ["bad", "Failed"],
+  2: ["bad", "Failed"],
+  3: ["warn", "Unconfirmed"],
+  4: ["warn", "Staged"],
+};
+
+/** The numbers of a report, worst first; what did not happen is left out. */
+function summarizeReport({ counts, versions }: Report): string {
+  if (versions.length === 0) return `nothing to release, ${count(counts.kept, "package")} kept`;
+  const parts: readonly (readonly [number, string])[] = [
+    [counts.failed, "failed"],
+    [counts.blocked, "blocked"],
+    [counts.unconfirmed, "unconfirmed"],
+    [counts.published, "published"],
+    [counts.already, "already there"],
+    [counts.kept, "kept"],
   ];
-  const summary =
-    report.versions.length === 0 ? `nothing to release, ${count(counts.kept, "package")} kept` : parts.join(", ");
-  const lines = [
-    `${terminal.paint(tone, verb.padStart(12))}  ${summary.padEnd(44)}  ${terminal.paint("quiet", formatDuration(report.endedAt - report.startedAt))}`,
+  return parts
+    .filter(([number, what]) => number > 0 || (what === "published" && counts.already === 0))
+    .map(([number, what]) => `${number} ${what}`)
+    .join(", ");
+}
+
+function formatSummary(report: Report, painter: Painter): string {
+  const [tone, verb] = endings[report.exitCode];
+  const note = formatDuration(report.endedAt - report.startedAt);
+  return formatRow({ tone, verb, what: summarizeReport(report), note }, painter, summaryWidth);
+}
+
+function formatNext(report: Report, painter: Painter): readonly string[] {
+  const { counts, exitCode } = report;
+  if (exitCode === 3)
+    return [
+      formatAside(
+        "nothing is known to be wrong: run the same command again to go on; no version bump is needed",
+        painter,
+      ),
+    ];
+  if (exitCode !== 1) return [];
+  const open = counts.blocked + counts.unconfirmed;
+  if (open === 0 && counts.published + counts.already === 0) return [];
+  const rest = open === 0 ? "" : ` with the other ${open === 1 ? "one" : open}`;
+  return [
+    formatAside(
+      `what is published stays: mend what failed and run the same command again to go on${rest}; nothing is sent twice`,
+      painter,
+    ),
   ];
-  if (report.exitCode === 3)
-    lines.push("", "nothing is known to be wrong: run the same command again to go on; no version bump is needed");
-  else if (report.exitCode === 1 && report.versions.some((item) => !isFailed(item.status) && !isShown(item.status)))
-    lines.push("", "run the same command again to go on with what is unconfirmed; nothing is sent twice");
-  return lines.join("\n");
 }

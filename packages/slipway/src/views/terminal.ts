@@ -2,6 +2,8 @@
  * Writing to a terminal or a log: a twelve-column verb, the spec, where. stdout is data, stderr is talk. Texts from manifests and
  * registries lose their control characters here, so that no name can move the cursor or forge a line.
  */
+import { createLiveLine, type LiveClock } from "./live-line.ts";
+import { formatRow } from "./rows.ts";
 
 export type Tone = "good" | "busy" | "warn" | "bad" | "quiet";
 
@@ -17,24 +19,39 @@ export interface TerminalOptions {
   /** Colours, for each stream: one may be a terminal and the other a file. */
   readonly isStdoutColored: boolean;
   readonly isStderrColored: boolean;
-  /** One line that is rewritten; only where stderr is a terminal and nobody collects a log. */
-  readonly isLive: boolean;
+  /** For one line that is rewritten; only where stderr is a terminal and nobody collects a log. */
+  readonly live: LiveClock | undefined;
 }
 
-export interface Terminal {
+/** What a view needs to know of the place it is printed to. */
+export interface Painter {
+  /** Marks a piece of text; the stream it is written to makes a colour of the mark, or nothing. */
+  paint(tone: Tone, text: string): string;
+  /** Of the terminal that stdout is; undefined where it is none, and nothing is wrapped. */
+  readonly columns?: number | undefined;
+}
+
+/** What the live line says: a verb, and how far it is. */
+export interface LiveText {
+  readonly verb: string;
+  readonly text: string;
+}
+
+export interface Terminal extends Painter {
+  /** There is a live line. */
+  readonly isLive: boolean;
   /** A line of talk: verb, what, and a note. */
   line(tone: Tone, verb: string, what: string, note?: string): void;
-  /** Replaces the live line; the text is not even made where there is none. */
-  live(text: () => string): void;
+  /** Replaces the live line, or takes it away; the text is not even made where there is none. */
+  live(text: (() => LiveText) | undefined): void;
   /** A paragraph of talk. */
   talk(text: string): void;
   /** Data for people. */
   data(text: string): void;
   /** Data for machines, to the letter. */
   json(value: unknown, indent?: number): void;
-  /** Marks a piece of text; the stream it is written to makes a colour of the mark, or nothing. */
-  paint(tone: Tone, text: string): string;
-  readonly columns: number;
+  /** Takes the live line away for good. */
+  close(): void;
 }
 
 const codes: Readonly<Record<Tone, string>> = { good: "32", busy: "36", warn: "33", bad: "31", quiet: "2" };
@@ -44,6 +61,8 @@ const markBase = 0xe010;
 const markEnd = "\ue01f";
 const verbWidth = 12;
 const whatWidth = 34;
+/** A terminal that does not say how wide it is. */
+const columnsUnknown = 80;
 
 /** Removes what a terminal would act on: C0, C1, DEL, and the marks that reorder text. */
 function plain(text: string): string {
@@ -69,46 +88,54 @@ function oneLine(text: string): string {
   return plain(text).replace(/\s*\n\s*/g, " ");
 }
 
+function columnsOf(output: Output): number | undefined {
+  if (output.isTTY !== true && output.columns === undefined) return undefined;
+  return output.columns === undefined || output.columns < 1 ? columnsUnknown : output.columns;
+}
+
 export function createTerminal(options: TerminalOptions): Terminal {
-  const { stdout, stderr, isStdoutColored, isStderrColored, isLive } = options;
-  let liveText = "";
-  const columns = stderr.columns ?? 100;
-  const clear = (): void => {
-    if (liveText !== "") stderr.write("\r\u001b[2K");
-  };
-  const show = (): void => {
-    if (liveText !== "") stderr.write(liveText);
-  };
+  const { stdout, stderr, isStdoutColored, isStderrColored } = options;
+  const live =
+    options.live === undefined
+      ? undefined
+      : createLiveLine({
+          write: (text) => stderr.write(text),
+          columns: () => columnsOf(stderr) ?? columnsUnknown,
+          clock: options.live,
+          finish: (text) =>
+            finish(`${paint("busy", text.slice(0, verbWidth))}${text.slice(verbWidth)}`, isStderrColored),
+        });
   const say = (text: string): void => {
-    clear();
-    stderr.write(`${finish(text, isStderrColored)}\n`);
-    show();
+    const line = `${finish(text, isStderrColored)}\n`;
+    stderr.write(live === undefined ? line : live.above(line));
   };
   const give = (text: string): void => {
-    clear();
+    // The live line is on the other stream: it goes, and comes back with its next frame.
+    const restore = live?.hide();
     stdout.write(text.endsWith("\n") ? text : `${text}\n`);
-    show();
+    restore?.();
   };
   return {
-    columns,
+    get columns() {
+      return columnsOf(stdout);
+    },
+    isLive: live !== undefined,
     paint,
     line(tone, verb, what, note = "") {
-      const label = paint(tone, verb.padStart(verbWidth));
-      const subject = oneLine(what);
-      say(
-        note === ""
-          ? `${label}  ${subject}`
-          : `${label}  ${subject.padEnd(whatWidth)}  ${paint("quiet", oneLine(note))}`,
-      );
+      const row = { tone, verb, what: oneLine(what), note: oneLine(note) };
+      say(formatRow(row, { paint, columns: columnsOf(stderr) }, whatWidth));
     },
-    live(text) {
-      if (!isLive) return;
-      clear();
-      liveText = oneLine(text()).slice(0, columns - 1);
-      show();
-    },
+    live: (make) =>
+      live?.set(
+        make &&
+          (() => {
+            const { verb, text } = make();
+            return oneLine(`${verb.padStart(verbWidth)}  ${text}`);
+          }),
+      ),
     talk: say,
     data: (text) => give(finish(text, isStdoutColored)),
     json: (value, indent) => give(JSON.stringify(value, undefined, indent)),
+    close: () => live?.close(),
   };
 }

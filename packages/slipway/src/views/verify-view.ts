@@ -1,41 +1,60 @@
 /** Verifications for people: a line a version, then what is wrong. */
 import { type Check, formatSpec, type Verification } from "@slipway/core";
+import { shorten } from "./lists.ts";
 import { formatProblems } from "./problems.ts";
-import { count } from "./quantities.ts";
-import type { Terminal, Tone } from "./terminal.ts";
+import { count, formatDuration } from "./quantities.ts";
+import { formatRow, formatRows, type Row } from "./rows.ts";
+import type { Painter, Tone } from "./terminal.ts";
 
 const tones: Readonly<Record<Check["result"], Tone>> = { ok: "good", failed: "bad", unknown: "warn", none: "quiet" };
 const marks: Readonly<Record<Check["result"], string>> = { ok: "✓", failed: "✗", unknown: "?", none: "·" };
 
+/** Of more versions than this, those that are as they should be are only counted. */
+const versionsShownMax = 60;
+const unknownShownMax = 20;
+
 /** What there was nothing to say about is left out: `--json` has it. */
-function formatChecks(verification: Verification, terminal: Pick<Terminal, "paint">): string {
+function formatChecks(verification: Verification, { paint }: Painter): string {
   return verification.checks
     .filter((check) => check.result !== "none")
-    .map((check) => terminal.paint(tones[check.result], `${marks[check.result]} ${check.facet}`))
+    .map((check) => paint(tones[check.result], `${marks[check.result]}\u00a0${check.facet}`))
     .join("  ");
 }
 
-export function formatVerifications(verifications: readonly Verification[], terminal: Pick<Terminal, "paint">): string {
+export function formatVerifications(
+  verifications: readonly Verification[],
+  painter: Painter,
+  durationMs?: number,
+): string {
   if (verifications.length === 0)
-    return `${terminal.paint("warn", "Nothing".padStart(12))}  to verify: no version is named`;
-  const width = Math.max(20, ...verifications.map((item) => formatSpec(item.name, item.version).length));
-  const lines = verifications.map((item) => {
+    return `${painter.paint("warn", "Nothing".padStart(12))}  to verify: no version is named`;
+  const isLong = verifications.length > versionsShownMax;
+  const good = verifications.filter((item) => verdictOf(item)[1] === "Verified").length;
+  const listed = isLong ? verifications.filter((item) => verdictOf(item)[1] !== "Verified") : verifications;
+  const { shown, leftOut } = shorten(listed, versionsShownMax);
+  const rows = shown.map((item): Row => {
     const [tone, verb] = verdictOf(item);
-    return `${terminal.paint(tone, verb.padStart(12))}  ${formatSpec(item.name, item.version).padEnd(width)}  ${formatChecks(item, terminal)}`;
+    const note = formatChecks(item, painter);
+    return { tone, verb, what: formatSpec(item.name, item.version), note, isNotePainted: true };
   });
+  const lines = [...formatRows(rows, painter)];
+  if (leftOut > 0) lines.push(formatRow({ tone: "bad", verb: "", what: `and ${leftOut} more` }, painter, 20));
   const problems = verifications.flatMap((item) => item.checks.flatMap((check) => check.problem ?? []));
-  if (problems.length > 0) lines.push("", formatProblems(problems, terminal));
+  if (problems.length > 0) lines.push("", formatProblems(problems, painter));
   const unknown = verifications.flatMap((item) =>
     item.checks
       .filter((check) => check.result === "unknown")
       .map((check) => `${formatSpec(item.name, item.version)}: ${check.facet}: ${check.note}`),
   );
-  if (unknown.length > 0) lines.push("", ...unknown);
-  const good = verifications.filter((item) => verdictOf(item)[1] === "Verified").length;
-  lines.push(
-    "",
-    `${terminal.paint(good === verifications.length ? "good" : "bad", "Verified".padStart(12))}  ${good} of ${count(verifications.length, "version")}`,
-  );
+  if (unknown.length > 0) {
+    const notes = shorten(unknown, unknownShownMax);
+    lines.push("", ...notes.shown, ...(notes.leftOut > 0 ? [`and ${notes.leftOut} more that could not be read`] : []));
+  }
+  const what = `${good} of ${count(verifications.length, "version")}`;
+  const note = durationMs === undefined ? "" : formatDuration(durationMs);
+  const tone: Tone = good === verifications.length ? "good" : "bad";
+  if (lines.length > 0) lines.push("");
+  lines.push(formatRow({ tone, verb: "Verified", what, note }, painter, 20));
   return lines.join("\n");
 }
 

@@ -1,8 +1,11 @@
-/** What a dry run would have written. */
-import { formatSpec } from "@slipway/core";
+/** What a dry run would have written, and what would have stopped it. */
+import { formatSpec, type Report } from "@slipway/core";
 import type { PlannedWrite } from "../dry-run.ts";
+import { shorten } from "./lists.ts";
 import { count } from "./quantities.ts";
-import type { Terminal } from "./terminal.ts";
+import { formatTrouble } from "./report-view.ts";
+import { formatRows, type Row } from "./rows.ts";
+import type { Painter } from "./terminal.ts";
 
 const verbs: Readonly<Record<PlannedWrite["write"], string>> = {
   upload: "Would upload",
@@ -12,12 +15,24 @@ const verbs: Readonly<Record<PlannedWrite["write"], string>> = {
   repair: "Would repair",
 };
 
-export function formatWrites(writes: readonly PlannedWrite[], terminal: Terminal): string {
-  const width = Math.max(20, ...writes.map((item) => formatSpec(item.name, item.version).length));
-  const lines = writes.map((item) => {
-    const tag = item.tag === undefined ? "" : `${item.tag}, `;
-    return `${terminal.paint("busy", verbs[item.write].padStart(12))}  ${formatSpec(item.name, item.version).padEnd(width)}  ${terminal.paint("quiet", `${tag}${item.registry}`)}`;
-  });
-  lines.push(`${terminal.paint("good", "Dry run".padStart(12))}  ${count(writes.length, "write")}, nothing was sent`);
-  return lines.join("\n");
+const writesShownMax = 60;
+
+export function formatWrites(writes: readonly PlannedWrite[], report: Report, painter: Painter): string {
+  const { shown, leftOut } = shorten(writes, writesShownMax);
+  const rows = shown.map((item): Row => ({
+    tone: "busy",
+    verb: verbs[item.write],
+    what: formatSpec(item.name, item.version),
+    note: `${item.tag === undefined ? "" : `${item.tag}, `}${item.registry}`,
+  }));
+  if (leftOut > 0)
+    rows.push({ tone: "busy", verb: "Would write", what: `${leftOut} more`, note: "--json lists all of them" });
+  const { failed, blocked } = report.counts;
+  const stopped = failed + blocked > 0 ? `, ${failed} would fail, ${blocked} would be blocked` : "";
+  const end: Row = {
+    tone: failed > 0 ? "bad" : "good",
+    verb: "Dry run",
+    what: `${count(writes.length, "write")}${stopped}, nothing was sent`,
+  };
+  return [...formatRows(rows, painter), ...formatTrouble(report, painter), ...formatRows([end], painter)].join("\n");
 }
