@@ -12,6 +12,7 @@ export * from "./plan-release.ts";
 export * from "./plan.ts";
 export * from "./ports.ts";
 export * from "./problem.ts";
+export * from "./protocols.ts";
 export * from "./report.ts";
 export * from "./response.ts";
 export * from "./trust.ts";

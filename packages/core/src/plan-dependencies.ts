@@ -8,7 +8,7 @@ import type { KeptReason, Origin } from "./plan.ts";
 import { type Problem, type ProblemCode, problem } from "./problem.ts";
 import type { Spec } from "./spec.ts";
 import { isHigher, type TagChoice } from "./tags.ts";
-import type { Dependency, Workspace, WorkspacePackage } from "./workspace.ts";
+import type { Dependency, PackageManager, Workspace, WorkspacePackage } from "./workspace.ts";
 
 /** A package of the workspace that can be published, with all that was decided about it. */
 export interface Candidate {
@@ -47,18 +47,45 @@ export function checkDependencies(
   const report: Report = (code, message, hint) =>
     problems.push(problem(code, message, { spec, ...(hint === undefined ? {} : { hint }) }));
   for (const dependency of item.dependencies) {
-    if (dependency.kind === "devDependencies") continue;
-    if (rangeKindOf(dependency.range) === "protocol") {
-      const what = `${dependency.alias}: ${JSON.stringify(dependency.range)}`;
-      report("SLIP_DEPENDENCY_PROTOCOL", `${dependency.kind} of ${spec} has ${what}, which no registry can serve`);
+    if (dependency.fault !== undefined) {
+      problems.push(dependency.fault);
       continue;
     }
+    if (dependency.kind === "devDependencies") continue;
+    if (rangeKindOf(dependency.range) === "protocol") {
+      reportProtocol(world.workspace.manager, dependency, spec, report);
+      continue;
+    }
+    warnOfAnyPeer(dependency, spec, warnings);
     const sibling = siblings.get(dependency.name);
     const isOptionalPeer = dependency.kind === "peerDependencies" && dependency.isOptional;
     if (sibling === undefined || sibling.name === item.name || isOptionalPeer) continue;
     if (sibling.isPrivate) checkPrivate(world, dependency, sibling, spec, report);
     else checkSibling(world, dependency, sibling, spec, report, warnings);
   }
+}
+
+/** npm would publish it as it stands; the others would if Slipway knew no range for it. */
+function reportProtocol(manager: PackageManager, dependency: Dependency, spec: Spec, report: Report): void {
+  const { kind, alias, range } = dependency;
+  const message = `${kind} of ${spec} has ${alias}: ${JSON.stringify(range)}, which no registry can serve`;
+  const isOthers = manager.name === "npm" && /^(workspace|catalog):/.test(range);
+  report(
+    "SLIP_DEPENDENCY_PROTOCOL",
+    message,
+    isOthers
+      ? `npm packs it as it stands, and this is a workspace of npm (${manager.from}): write a version range, or name the package manager that reads it with \`packageManager\` in package.json`
+      : "write a version range: no package manager rewrites this when it packs",
+  );
+}
+
+/** yarn 4.18 publishes `*` for a peer from a catalog, which is hardly what its author means. */
+function warnOfAnyPeer(dependency: Dependency, spec: Spec, warnings: string[]): void {
+  const { kind, alias, declared, range } = dependency;
+  if (kind !== "peerDependencies" || range !== "*" || !/^(workspace|catalog):/.test(declared)) return;
+  warnings.push(
+    `the peer dependency of ${spec} on ${alias} (${declared}) is published as "*": write the range out if it should be narrower`,
+  );
 }
 
 function checkPrivate(

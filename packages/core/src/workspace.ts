@@ -18,6 +18,8 @@ export interface Dependency {
   readonly kind: DependencyKind;
   /** True for a peer that `peerDependenciesMeta` marks optional, and for optionalDependencies. */
   readonly isOptional: boolean;
+  /** Why `declared` cannot become a range; then `range` is that text. Concerns nobody until the package is packed. */
+  readonly fault?: Problem;
 }
 
 export interface PublishConfig {
@@ -32,6 +34,8 @@ export interface PublishConfig {
 export interface WorkspacePackage {
   readonly name: string;
   readonly version: string;
+  /** False for a private package without one, whose `version` is then 0.0.0. */
+  readonly hasVersion?: false;
   /** Posix path relative to the workspace root; `.` for the root itself. */
   readonly dir: string;
   /** Posix path relative to the workspace root of the folder whose contents are packed; mostly `dir`. */
@@ -128,7 +132,7 @@ export function parseManifest(
     problems: [],
     value: {
       name: typeof json["name"] === "string" ? json["name"] : dir,
-      version: typeof json["version"] === "string" ? json["version"] : "0.0.0",
+      ...(typeof json["version"] === "string" ? { version: json["version"] } : { version: "0.0.0", hasVersion: false }),
       dir,
       packDir: dir,
       isPrivate,

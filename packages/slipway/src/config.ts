@@ -77,7 +77,9 @@ async function findConfig(root: string): Promise<Found | undefined> {
   const present = await Promise.all(fileNames.map((name) => exists(join(root, name))));
   const names: string[] = fileNames.filter((_, index) => present[index]);
   const manifestPath = join(root, "package.json");
-  const manifest = parseJson(await readFile(manifestPath, "utf8"), "package.json");
+  // The root of a pnpm workspace may have none.
+  const text = (await exists(manifestPath)) ? await readFile(manifestPath, "utf8") : "{}";
+  const manifest = parseJson(text, "package.json");
   // A manifest that cannot be read is reported with the workspace.
   const inline = manifest.problem === undefined && isJsonObject(manifest.json) ? manifest.json["slipway"] : undefined;
   if (inline !== undefined) names.push('"slipway" in package.json');

@@ -1,14 +1,21 @@
 /**
- * Finds the folders that the `workspaces` patterns of a root manifest match, as npm's map-workspaces 6 finds them, but
- * without reading any manifest: for 1,000 packages that is 15 ms instead of 240. Reads folders only.
+ * Finds the folders that the patterns of a workspace match, as npm's map-workspaces 6, pnpm 12, yarn 4.18 and bun 1.4 find them, but
+ * without reading any manifest: for 1,000 packages that is 15 ms instead of npm's 240. Reads folders only.
  */
 import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join, posix } from "node:path";
+import type { PackageManagerName } from "@slipway/core";
 
 /** Posix paths relative to `root` of the folders that match, sorted; some may hold no package.json. */
-export async function findWorkspaceFolders(root: string, declared: readonly string[]): Promise<readonly string[]> {
-  const { patterns, negated } = sortPatterns(declared);
+export async function findWorkspaceFolders(
+  root: string,
+  declared: readonly string[],
+  manager: PackageManagerName = "npm",
+): Promise<readonly string[]> {
+  const isOrdered = manager === "npm" || manager === "bun";
+  const { patterns, negated } = isOrdered ? sortPatterns(declared) : splitPatterns(declared);
+  if (manager === "pnpm") negated.push("**/bower_components/**");
   const found = new Set<string>();
   for (const pattern of patterns) for (const dir of await findFolders(root, pattern)) found.add(dir);
   const isIgnored = (dir: string): boolean =>
@@ -16,14 +23,24 @@ export async function findWorkspaceFolders(root: string, declared: readonly stri
   return [...found].filter((dir) => !isIgnored(dir)).sort();
 }
 
+interface Patterns {
+  readonly patterns: readonly string[];
+  readonly negated: string[];
+}
+
+/** pnpm and yarn let a negation win wherever it stands, and find nothing by a pattern that begins at the file system's root. */
+function splitPatterns(declared: readonly string[]): Patterns {
+  return {
+    patterns: declared.filter((text) => !/^[!/]/.test(text)).map(trim),
+    negated: declared.filter((text) => text.startsWith("!")).map((text) => trim(text.slice(1))),
+  };
+}
+
 /**
  * An odd number of `!` negates. A later pattern takes back an earlier negation that matches it, and a pattern that a
- * negation matches as a text is dropped as a whole: both as npm does it.
+ * negation matches as a text is dropped as a whole: both as npm and bun do it.
  */
-function sortPatterns(declared: readonly string[]): {
-  readonly patterns: readonly string[];
-  readonly negated: readonly string[];
-} {
+function sortPatterns(declared: readonly string[]): Patterns {
   const patterns: string[] = [];
   let negated: string[] = [];
   for (const text of declared) {
@@ -39,6 +56,10 @@ function sortPatterns(declared: readonly string[]): {
     }
   }
   return { patterns: patterns.filter((pattern) => !negated.some((other) => matches(pattern, other))), negated };
+}
+
+function trim(pattern: string): string {
+  return pattern.replace(/^(\.\/+)+/, "");
 }
 
 function matches(path: string, pattern: string): boolean {

@@ -1,45 +1,60 @@
 /**
- * Reads the packages of an npm workspace from disk. It only reads: no git, no registry, no configuration, and nothing
+ * Reads the packages of a workspace of npm, pnpm, yarn or bun from disk. It only reads: no git, no registry, no configuration, and nothing
  * of the repository is run.
  */
-import { readFileSync } from "node:fs";
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, posix, relative, resolve, sep } from "node:path";
 import {
   fail,
   findDuplicateNames,
   findVersionFault,
   isInnerPath,
   isJsonObject,
+  type PackageManagerName,
   parseManifest,
   type Problem,
   problem,
   ProblemsError,
+  resolveProtocols,
   type Workspace,
   type WorkspacePackage,
 } from "@slipway/core";
+import { type Detected, detectPackageManager } from "./package-managers/detect.ts";
+import { readManifestPatterns, readWorkspaceSettings, type WorkspaceSettings } from "./package-managers/settings.ts";
 import { findWorkspaceFolders } from "./workspace-globs.ts";
 
 type Json = { readonly json: unknown; readonly problem?: undefined } | { readonly problem: Problem };
 
+/** A folder that may be the root of a workspace. */
+interface Root {
+  readonly root: string;
+  /** Parsed package.json; undefined where only pnpm-workspace.yaml makes it a root. */
+  readonly manifest: unknown;
+  readonly detected: Detected;
+  readonly settings: WorkspaceSettings;
+}
+
 /**
- * Reads the workspace that `cwd` is in: the nearest folder above whose `workspaces` include the package at `cwd`, else
- * the nearest package, alone. Throws a ProblemsError with all problems of all manifests.
+ * Reads the workspace that `cwd` is in: the nearest folder above whose workspaces include the package at `cwd`, else
+ * the nearest package, alone. The ranges are those that its package manager will publish. Throws a ProblemsError with all
+ * problems of all manifests and of the package manager's files.
  */
 export async function readWorkspace(cwd: string): Promise<Workspace> {
-  const { root, manifest } = await findRoot(resolve(cwd));
-  const problems: Problem[] = [];
-  const patterns = readPatterns(manifest, problems);
-  const folders = await findWorkspaceFolders(root, patterns);
+  const { root, manifest, detected, settings } = await findRoot(resolve(cwd));
+  const { manager } = detected;
+  const problems: Problem[] = [...detected.problems, ...settings.problems];
   const packages: WorkspacePackage[] = [];
   const add = (json: unknown, dir: string): void => {
     const parsed = parseManifest(json, dir, manifestPath(dir));
     problems.push(...parsed.problems);
-    if (parsed.value !== undefined) packages.push(parsed.value);
+    if (parsed.value !== undefined) packages.push(withPackDir(manager.name, parsed.value, problems));
   };
   // A root without workspaces is the workspace; one with workspaces is often only the place where they are listed.
-  if (patterns.length === 0 || isPublishable(manifest)) add(manifest, ".");
-  for (const dir of folders) {
-    const read = readJson(root, manifestPath(dir));
+  const isAlone = settings.patterns === undefined || settings.patterns.length === 0;
+  if (isPublishable(manifest) || (isAlone && manifest !== undefined)) add(manifest, ".");
+  const { folders, nested } = await findPackageFolders(root, manager.name, settings.patterns ?? []);
+  problems.push(...nested);
+  for (const { dir, read } of folders) {
     if (read === undefined) continue;
     if (!isInnerPath(dir)) {
       const message = `the folder ${JSON.stringify(dir)} cannot hold a package: its name has control characters or a backslash`;
@@ -50,15 +65,17 @@ export async function readWorkspace(cwd: string): Promise<Workspace> {
     else problems.push(read.problem);
   }
   problems.push(...findDuplicateNames(packages));
-  if (patterns.length > 0 && packages.length === 0 && problems.length === 0)
+  if (packages.length === 0 && problems.length === 0) {
+    const [key = "workspaces"] = settings.patternsFrom.split(" ");
     problems.push(
-      problem("SLIP_WORKSPACE_NOT_FOUND", `the workspaces of package.json match no folder with a package.json`, {
-        hint: "correct `workspaces` in the root package.json",
-        details: patterns.map((pattern) => `workspaces: ${pattern}`),
+      problem("SLIP_WORKSPACE_NOT_FOUND", `${settings.patternsFrom} match no folder with a package.json`, {
+        hint: `correct ${settings.patternsFrom}`,
+        details: (settings.patterns ?? []).map((pattern) => `${key}: ${pattern}`),
       }),
     );
+  }
   if (problems.length > 0) throw new ProblemsError(problems);
-  return { root, manager: { name: "npm", version: undefined, from: "no other package manager is named" }, packages };
+  return { root, manager, packages: resolveProtocols(manager.name, packages, settings.catalogs) };
 }
 
 function manifestPath(dir: string): string {
@@ -75,45 +92,96 @@ function isPublishable(manifest: unknown): boolean {
   );
 }
 
-function readPatterns(manifest: unknown, problems: Problem[]): readonly string[] {
-  const declared = isJsonObject(manifest) ? manifest["workspaces"] : undefined;
-  if (declared === undefined) return [];
-  const list = isJsonObject(declared) ? declared["packages"] : declared;
-  if (Array.isArray(list) && list.every((entry): entry is string => typeof entry === "string")) {
-    const outside = list.filter((pattern) => pattern.split(/[/\\]/).includes(".."));
-    for (const pattern of outside)
-      problems.push(
-        problem(
-          "SLIP_MANIFEST_INVALID",
-          `workspaces in package.json leads out of the workspace: ${JSON.stringify(pattern)}`,
-        ),
-      );
-    return list;
+/** pnpm packs the folder that `publishConfig.directory` names in place of the package's own. */
+function withPackDir(manager: PackageManagerName, item: WorkspacePackage, problems: Problem[]): WorkspacePackage {
+  const declared = item.publishConfig.directory;
+  if (manager !== "pnpm" || declared === undefined) return item;
+  const inner = posix.normalize(declared).replace(/\/$/, "");
+  if (inner === "." || inner === "") return item;
+  if (!isInnerPath(inner)) {
+    const message = `publishConfig.directory in ${manifestPath(item.dir)} leads out of the package: ${JSON.stringify(declared)}`;
+    problems.push(problem("SLIP_MANIFEST_INVALID", message));
+    return item;
   }
-  problems.push(problem("SLIP_MANIFEST_INVALID", "workspaces in package.json is not a list of strings"));
-  return [];
+  return { ...item, packDir: posix.join(item.dir, inner) };
 }
 
-async function findRoot(cwd: string): Promise<{ readonly root: string; readonly manifest: unknown }> {
-  let nearest: { readonly root: string; readonly manifest: unknown } | undefined;
+interface PackageFolder {
+  readonly dir: string;
+  /** Undefined when the folder has no package.json. */
+  readonly read: Json | undefined;
+}
+
+/** The folders that the patterns match; with yarn those, too, that the packages found there name as workspaces of their own. */
+async function findPackageFolders(
+  root: string,
+  manager: PackageManagerName,
+  patterns: readonly string[],
+): Promise<{ readonly folders: readonly PackageFolder[]; readonly nested: readonly Problem[] }> {
+  const folders = new Map<string, PackageFolder>();
+  const nested: Problem[] = [];
+  const waiting: { readonly base: string; readonly patterns: readonly string[] }[] = [{ base: ".", patterns }];
+  for (const { base, patterns: wanted } of waiting)
+    for (const found of await findWorkspaceFolders(join(root, base), wanted, manager)) {
+      const dir = posix.join(base, found);
+      if (folders.has(dir)) continue;
+      const read = readJson(root, manifestPath(dir));
+      folders.set(dir, { dir, read });
+      if (manager !== "yarn" || read === undefined || read.problem !== undefined) continue;
+      const inside = readManifestPatterns(read.json, manifestPath(dir), nested);
+      if (inside !== undefined) waiting.push({ base: dir, patterns: inside });
+    }
+  return { folders: [...folders.values()].sort((a, b) => (a.dir < b.dir ? -1 : 1)), nested };
+}
+
+async function findRoot(cwd: string): Promise<Root> {
+  let nearest: Root | undefined;
   for (let folder = cwd; ; folder = dirname(folder)) {
     const found = readJson(folder, "package.json", relative(cwd, join(folder, "package.json")));
-    if (found?.problem !== undefined) {
-      // It may be the root of the package at hand, which would then be released as if it were alone.
-      throw new ProblemsError([found.problem]);
-    } else if (found !== undefined) {
-      const here = { root: folder, manifest: found.json };
-      if (isJsonObject(found.json) && found.json["workspaces"] !== undefined) {
-        if (nearest === undefined) return here;
-        const folders = await findWorkspaceFolders(folder, readPatterns(found.json, []));
-        const dir = relative(folder, nearest.root).split(sep).join("/");
-        if (folders.includes(dir)) return here;
+    // It may be the root of the package at hand, which would then be released as if it were alone.
+    if (found?.problem !== undefined) throw new ProblemsError([found.problem]);
+    const here = await readRoot(folder, found?.json);
+    if (here !== undefined) {
+      const { name } = here.detected.manager;
+      if (here.settings.patterns !== undefined) {
+        // With yarn, a package may have workspaces of its own; the root is where the lock file is.
+        if (nearest === undefined && here.detected.isNamed) return here;
+        const isNested = nearest?.settings.patterns !== undefined;
+        if (nearest !== undefined && (!isNested || name === "yarn")) {
+          const { folders } = await findPackageFolders(folder, name, here.settings.patterns);
+          const dir = relative(folder, nearest.root).split(sep).join("/");
+          if (folders.some((item) => item.dir === dir)) return here;
+        }
       }
       nearest ??= here;
     }
     if (dirname(folder) === folder) break;
   }
   return nearest ?? fail("SLIP_WORKSPACE_NOT_FOUND", `there is no package.json at or above ${cwd}`);
+}
+
+/** Undefined where neither a package nor a workspace of pnpm is. Files that only a workspace has are not read for a lone package. */
+async function readRoot(folder: string, manifest: unknown): Promise<Root | undefined> {
+  const names = listNames(folder);
+  if (manifest === undefined && !names.has("pnpm-workspace.yaml")) return undefined;
+  const detected = detectPackageManager(folder, manifest, names);
+  return {
+    root: folder,
+    manifest,
+    detected,
+    settings: await readWorkspaceSettings(folder, detected.manager.name, manifest),
+  };
+}
+
+function listNames(folder: string): ReadonlySet<string> {
+  try {
+    return new Set(readdirSync(folder));
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    // What may not be listed may still hold a package.json that may be read; a folder below may hold the package.
+    if (code === "ENOENT" || code === "ENOTDIR" || code === "EACCES" || code === "EPERM") return new Set();
+    throw error;
+  }
 }
 
 /**

@@ -245,7 +245,7 @@ test.each<readonly [what: string, files: Readonly<Record<string, string | object
   [
     "workspaces that match nothing",
     { "package.json": { private: true, workspaces: ["packages/*"] } },
-    ["SLIP_WORKSPACE_NOT_FOUND the workspaces of package.json match no folder with a package.json"],
+    ["SLIP_WORKSPACE_NOT_FOUND workspaces in package.json match no folder with a package.json"],
   ],
 ])("%s: every fault is named with its place", async (_, files, expected) => {
   const { root } = makeWorkspace(files);
