@@ -37,6 +37,8 @@ const permissions: Readonly<Record<string, Permission>> = {
     reason: "the lock names this process, and looks for the one that holds it",
   },
   "release-folder.ts": { names: ["process"], reason: "the pid keeps temporary files of two processes apart" },
+  "package-managers/find-tool.ts": { names: ["process"], reason: "this Node, and the platform of native programs" },
+  "package-managers/run-tool.ts": { names: ["process"], reason: "signals a process group; Windows has none" },
   "registry/http.ts": { names: ["setTimeout"], reason: "time-outs of sockets, which no test may fake away" },
   "registry/registry-writes.ts": { names: ["process"], reason: "_nodeVersion of the publish document" },
   "tarball/lifecycle.ts": { names: ["process"], reason: "what npm tells scripts about the process that runs them" },

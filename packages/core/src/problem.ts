@@ -31,6 +31,17 @@ const releaseProblems = {
       "The package manager that was found is not of the version that the workspace asks for, or does not say which it is.",
     hint: "install the version that `packageManager` names, or correct it",
   },
+  SLIP_TOOL_MISSING: {
+    exit: 2,
+    meaning: "The workspace's package manager packs it, and there is none that can be run.",
+    hint: "install the package manager that the workspace uses",
+  },
+  SLIP_TOOL_VERSION: {
+    exit: 2,
+    meaning:
+      "The package manager that was found is not of the version that the workspace asks for, or does not say which it is.",
+    hint: "install the version that `packageManager` names, or correct it",
+  },
   SLIP_SCRIPT_FAILED: {
     exit: 1,
     meaning: "A lifecycle script or the build command failed.",

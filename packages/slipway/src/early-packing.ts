@@ -31,7 +31,8 @@ export function createEarlyPacking(
   const isScripted =
     !options.ignoreScripts &&
     workspace.packages.some((item) => packEvents.some((event) => (item.scripts[event] ?? "") !== ""));
-  const isAllowed = options.build === undefined && !isScripted;
+  // Other package managers make tarballs of their own, many in one process, once it is known of which packages.
+  const isAllowed = workspace.manager.name === "npm" && options.build === undefined && !isScripted;
 
   async function pack(dir: string): Promise<PackedTarball | undefined> {
     if (busy >= packedAtOnce) await new Promise<void>((resolve) => waiting.push(resolve));

@@ -22,15 +22,17 @@ export async function packInto({ plan, workspace, dir, written, context, early }
   const order = buildOrder(workspace.packages);
   if (order.problems.length > 0) throw new ProblemsError(order.problems);
   const { terminal } = context;
-  return packRelease({
+  const packed = await packRelease({
     plan,
-    root: workspace.root,
+    workspace,
     dir,
     written,
     order: order.names,
     takeEarly: (packageDir) => early?.take(packageDir),
     env: context.env,
     readSecretNames: async () => (await readNpmConfig({ cwd: workspace.root, env: context.env })).secretVariables,
+    clock: context.clock,
+    signal: context.signal,
     onPacked: (tarball, isReused) => {
       terminal.line(
         "good",
@@ -43,5 +45,8 @@ export async function packInto({ plan, workspace, dir, written, context, early }
     },
     onOutput: (line) => terminal.talk(`${"".padStart(12)}  ${line}`),
     onScript: (spec, name) => terminal.line("busy", "Running", spec, name),
+    onTool: (packages, tool) => terminal.line("busy", "Packing", count(packages, "package"), `with ${tool}`),
   });
+  for (const warning of packed.warnings) terminal.line("warn", "Warning", warning);
+  return packed;
 }

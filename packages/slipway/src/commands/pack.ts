@@ -5,7 +5,14 @@ import { readSource } from "../git.ts";
 import { readJournal } from "../journal.ts";
 import { makeReleaseId } from "../plan-facts.ts";
 import { makePlan } from "../planning.ts";
-import { folderName, journalPathOf, openReleaseFolder, readPlan, writePlan } from "../release-folder.ts";
+import {
+  folderName,
+  isReportedComplete,
+  journalPathOf,
+  openReleaseFolder,
+  readPlan,
+  writePlan,
+} from "../release-folder.ts";
 import { packInto } from "../packing.ts";
 import { writtenIntegrities } from "../release-packer.ts";
 import { count, formatSize } from "../views/quantities.ts";
@@ -16,6 +23,10 @@ export interface PackData {
   readonly plan: Plan;
   readonly digest: string;
   readonly dir: string;
+  /** What an install would probably not like. */
+  readonly warnings: readonly string[];
+  /** The release was finished before: its plan and tarballs were left as they are. */
+  readonly isFinished: boolean;
 }
 
 async function findPlan(
@@ -56,9 +67,15 @@ export const pack: Verb<PackData> = {
         : join(workspace.root, folderName, plan.releaseId);
     const folder = await openReleaseFolder(out === undefined ? home : resolve(context.cwd, out));
     try {
+      // Nothing is left of a finished release: a plan that says so would take the place of what was published.
+      if (plan.steps.length === 0 && (await isReportedComplete(folder.dir))) {
+        const finished = await readPlan(join(folder.dir, "plan.json"));
+        return { ...finished, dir: folder.dir, warnings: [], isFinished: true };
+      }
       const written = writtenIntegrities(await readJournal(journalPathOf(folder.dir)));
       const packed = await packInto({ plan, workspace, dir: folder.dir, written, context });
-      return { plan: packed.plan, digest: await writePlan(folder.dir, packed.plan), dir: folder.dir };
+      const digest = await writePlan(folder.dir, packed.plan);
+      return { plan: packed.plan, digest, dir: folder.dir, warnings: packed.warnings, isFinished: false };
     } finally {
       await folder.close();
     }
@@ -68,7 +85,9 @@ export const pack: Verb<PackData> = {
       const tarballs = data.plan.tarballs ?? [];
       const size = tarballs.reduce((sum: number, tarball: Tarball) => sum + tarball.sizeBytes, 0);
       return [
-        `${terminal.paint("good", "Packed".padStart(12))}  ${count(tarballs.length, "package")}, ${formatSize(size)}`,
+        data.isFinished
+          ? `${terminal.paint("good", "Finished".padStart(12))}  nothing to pack: this release is published, and its plan stays`
+          : `${terminal.paint("good", "Packed".padStart(12))}  ${count(tarballs.length, "package")}, ${formatSize(size)}`,
         `${"Folder".padStart(12)}  ${data.dir}`,
         `${"Digest".padStart(12)}  ${data.digest}`,
       ].join("\n");
@@ -78,6 +97,7 @@ export const pack: Verb<PackData> = {
       digest: data.digest,
       releaseId: data.plan.releaseId,
       tarballs: data.plan.tarballs ?? [],
+      warnings: data.warnings,
     }),
   },
   exitCode: () => 0,

@@ -22,6 +22,11 @@ export const defaultTarballBounds: TarballBounds = {
   manifestSizeMaxBytes: 16 * 1024 ** 2,
 };
 
+export interface ListedTarball extends TarballContents {
+  /** Sum of the sizes of its files, in bytes. */
+  readonly unpackedSizeBytes: number;
+}
+
 const manifestPath = "package.json";
 /** Bytes given to the reader at once. */
 const pieceSize = 64 * 1024;
@@ -169,8 +174,9 @@ function manifestCollector(bounds: TarballBounds): {
 export async function listTarball(
   bytes: Uint8Array,
   bounds: TarballBounds = defaultTarballBounds,
-): Promise<TarballContents> {
+): Promise<ListedTarball> {
   const entries: TarballEntry[] = [];
+  let unpackedSizeBytes = 0;
   const manifest = manifestCollector(bounds);
   await readEntries(bytes, bounds, (entry, path) => {
     const type = typeOf(entry.type);
@@ -179,6 +185,7 @@ export async function listTarball(
     const keep = type === "file" && path === manifestPath ? manifest.add(entry) : undefined;
     return {
       data: (chunk) => {
+        if (type === "file") unpackedSizeBytes += chunk.length;
         hash.update(chunk);
         keep?.(chunk);
       },
@@ -188,7 +195,7 @@ export async function listTarball(
       },
     };
   });
-  return { entries, manifest: manifest.parse() };
+  return { entries, unpackedSizeBytes, manifest: manifest.parse() };
 }
 
 /** What served bytes hold; undefined for bytes that are no tarball, which is a finding about a registry and no error of ours. */
