@@ -13,6 +13,7 @@ import { respond, verdaccio } from "../src/simulator/profile.ts";
 import type { Profile } from "../src/simulator/profile.ts";
 import { createRegistryWorld } from "../src/simulator/registry-world.ts";
 import { createVirtualClock } from "../src/simulator/virtual-clock.ts";
+import { allAfter } from "../src/simulator/visibility.ts";
 
 type Check = Expectation["check"];
 
@@ -50,9 +51,17 @@ test.for(cases)("simulator: $title ($name)", async ({ check, name }) => {
 /** Registries that differ from Verdaccio in one thing, and an expectation that must notice. */
 const strangers: readonly { what: string; profile: Partial<Profile>; noticedBy: RegExp }[] = [
   { what: "gives no latest to a first version", profile: { firstBecomesLatest: false }, noticedBy: /^a first version/ },
-  { what: "leaves no latest behind", profile: { latestFallsBack: false }, noticedBy: /^without latest/ },
-  { what: "shows versions late", profile: { visibleAfterMs: 1000 }, noticedBy: /^an accepted upload is shown at once/ },
-  { what: "lags in plain reads", profile: { plainLagMs: 1000 }, noticedBy: /^an accepted upload is shown at once/ },
+  { what: "leaves no latest behind", profile: { latestRemoval: "removed" }, noticedBy: /^without latest/ },
+  {
+    what: "shows versions late",
+    profile: { visibility: allAfter(1000) },
+    noticedBy: /^an accepted upload is shown at once/,
+  },
+  {
+    what: "lags in plain reads",
+    profile: { replicaLagsMs: [1000] },
+    noticedBy: /^an accepted upload is shown at once/,
+  },
   {
     what: "keeps a 404 in a cache",
     profile: { plainCacheMs: 300_000 },

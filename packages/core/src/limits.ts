@@ -23,7 +23,7 @@ export interface Limits {
   readonly lostMs: number;
   /** The same for an upload answered 202 or "staged": npm's scan has taken up to 2 h 55 min. */
   readonly lostAsyncMs: number;
-  /** Pause of a registry that answers 429 without saying for how long. */
+  /** First pause of a registry that answers 429 without saying for how long; each further one is twice as long. */
   readonly rateLimitPauseMs: number;
   /** Verdaccio holds dead locks for 113 s; a wedge is repaired only after this. */
   readonly wedgeMs: number;

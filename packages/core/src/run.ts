@@ -297,6 +297,8 @@ function write(state: RunState, node: StepState, kind: WriteKind, now: number): 
 function nextForVersion(state: RunState, node: StepState, now: number): Next {
   switch (node.status) {
     case "accepted":
+      // What is scanned first is not there yet: a plain read would only make a cache keep its absence for minutes.
+      if (node.isAsync && (node.shown ?? null) === null) return look(node);
       // A cache may hold an old answer for minutes, so every other poll asks past it.
       return node.polls % 2 === 1 && node.shown === null ? look(node) : inspect(state, node);
     case "pending":

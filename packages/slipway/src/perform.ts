@@ -263,9 +263,11 @@ async function write(node: StepState, kind: WriteKind, context: PerformContext):
     ...(result.message === undefined ? {} : { message: result.message }),
     ...(result.problem === undefined ? {} : { problem: explainTooLarge(result.problem, send.sizeBytes) }),
   };
+  // Counted before this answer is folded in.
+  const doublings = Math.min(node.retries, pauseDoublingsMax);
   if (result.status !== 429) return record([ended]);
-  // The whole registry is asking for a pause, not this package alone.
-  const untilAt = at + (result.retryAfterMs ?? context.limits.rateLimitPauseMs);
+  // The whole registry is asking for a pause, not this package alone. One that does not say for how long may mean a cap of a day.
+  const untilAt = at + (result.retryAfterMs ?? context.limits.rateLimitPauseMs * 2 ** doublings);
   return record([
     ended,
     {
@@ -277,6 +279,9 @@ async function write(node: StepState, kind: WriteKind, context: PerformContext):
     },
   ]);
 }
+
+/** A pause grows to 32 times the first. */
+const pauseDoublingsMax = 5;
 
 interface PreparedWrite {
   readonly integrity: string | undefined;

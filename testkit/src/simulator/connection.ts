@@ -10,13 +10,14 @@ import {
   type RegistryPort,
   type ServedTarball,
   type UploadRequest,
+  parseRetryAfter,
 } from "@slipway/core";
 import type { Fault } from "./fault.ts";
 import type { History, HistoryEntry, ReadRecord, WriteRecord } from "./history.ts";
 import { type SimProcess, never } from "./process.ts";
 import { respond } from "./profile.ts";
 import type { Random } from "./random.ts";
-import type { PackageState, StoredVersion } from "./package-history.ts";
+import { type PackageState, type StoredVersion, isPackageShown } from "./package-history.ts";
 import type { RegistryWorld, Write } from "./registry-world.ts";
 import { integrityOfStored } from "./sim-tarball.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
@@ -69,12 +70,21 @@ function instant(stored: StoredVersion): string {
 }
 
 /** The packument as the registry shows it; the abbreviated one has no gitHead. */
-export function showPackument(url: string, name: string, state: PackageState, isFull: boolean): Packument {
+export function showPackument(
+  { url, profile }: Pick<RegistryWorld, "url" | "profile">,
+  name: string,
+  state: PackageState,
+  isFull: boolean,
+): Packument {
+  const keepsTombstones = !profile.reusesVersions;
   const versions = [...state.versions.values()].map(
     (stored) => [stored.version, showVersion(url, name, stored, isFull)] as const,
   );
+  const gone = keepsTombstones
+    ? [...state.tombstones].map(([version, takenAt]) => [version, new Date(takenAt).toISOString()] as const)
+    : [];
   const time = isFull
-    ? new Map([...state.versions.values()].map((stored) => [stored.version, instant(stored)]))
+    ? new Map([...gone, ...[...state.versions.values()].map((stored) => [stored.version, instant(stored)] as const)])
     : undefined;
   return { name, versions: new Map(versions), distTags: state.distTags, time, rev: undefined };
 }
@@ -131,12 +141,31 @@ async function read<T>(context: ConnectionContext, request: ReadRequest<T>): Pro
   await own.sleep(latency.readMs());
   // A cache says so in its headers; a replica that lags does not.
   const isFresh = !isPlain || world.profile.plainCacheMs === 0;
-  const state = stateSeen(context, name, facet, what, fault);
-  const reading = answerRead(request, record, state, clock.now(), isFresh);
+  const tooMany = world.throttleRead(oneAccount);
+  const reading =
+    tooMany === undefined
+      ? answerRead(request, record, stateSeen(context, name, facet, what, fault), clock.now(), isFresh)
+      : refusedRead(tooMany, clock.now());
   await own.sleep(latency.readMs());
   record.answeredAt = clock.now();
   record.result = reading.kind;
   return reading;
+}
+
+/** Machines of one release use one account. */
+const oneAccount = "release";
+
+function refusedRead(answer: Answer, at: number): Unavailable {
+  if (answer.kind === "no-response") return { kind: "unavailable", at, reason: answer.reason };
+  const retryAfterMs = parseRetryAfter(answer.headers["retry-after"], answer.headers["date"]);
+  const { status } = answer;
+  return {
+    kind: "unavailable",
+    at,
+    status,
+    reason: `answered ${status}`,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  };
 }
 
 function answerRead<T>(
@@ -249,7 +278,7 @@ function arrive(context: ConnectionContext, record: WriteRecord, what: Write, ms
     clock.after(ms, () => {
       if (fault !== undefined && landsNot.has(fault)) return resolve(respond(500, undefined));
       record.arrivedAt = clock.now();
-      resolve(world.submit(what, process.actor, record.id, { wedges: fault === "wedge" }));
+      resolve(world.submit(what, process.actor, record.id, { wedges: fault === "wedge", account: oneAccount }));
     });
   });
 }
@@ -265,7 +294,7 @@ export function connect(context: ConnectionContext): RegistryPort {
         name,
         facet: kind,
         see: (state) => ({
-          value: state === undefined ? undefined : showPackument(url, name, state, kind !== "plain"),
+          value: !isPackageShown(state) ? undefined : showPackument(world, name, state, kind !== "plain"),
           versions: new Map([...(state?.versions ?? [])].map(([version, stored]) => [version, stored.integrity])),
           tags: new Map(state?.distTags),
         }),
@@ -276,7 +305,7 @@ export function connect(context: ConnectionContext): RegistryPort {
         facet: "version",
         version,
         see: (state) => {
-          const stored = state?.versions.get(version);
+          const stored = state?.versions.get(version) ?? state?.documents.get(version);
           if (stored === undefined) return { value: undefined };
           return { value: true, versions: new Map([[version, stored.integrity]]) };
         },

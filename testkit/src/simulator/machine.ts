@@ -24,6 +24,7 @@ import {
 import { type Latency, showPackument } from "./connection.ts";
 import type { FaultSource } from "./fault.ts";
 import type { History } from "./history.ts";
+import { isPackageShown } from "./package-history.ts";
 import type { SimProcess } from "./process.ts";
 import type { RegistryView, RegistryWorld } from "./registry-world.ts";
 import { type SimFile, type SimTarball, packSim } from "./sim-tarball.ts";
@@ -105,8 +106,8 @@ function readFull(setting: Setting, name: string): Reading<Packument> {
   const world = setting.worldOf(name);
   const state = world.stateOf(name);
   const at = clock.now();
-  if (state === undefined) return { kind: "absent", at, fresh: true };
-  return { kind: "shown", value: showPackument(world.url, name, state, true), at, fresh: true };
+  if (!isPackageShown(state)) return { kind: "absent", at, fresh: true };
+  return { kind: "shown", value: showPackument(world, name, state, true), at, fresh: true };
 }
 
 /** What planning gave; without a plan, why not. */

@@ -33,13 +33,23 @@ export function specOf(record: WriteRecord): string | undefined {
   return "version" in write ? `${record.name}@${write.version}` : undefined;
 }
 
-export function writesOf(run: RunRecord): readonly WriteRecord[] {
-  return run.entries.flatMap((entry) => (entry.type === "write" ? [entry.record] : []));
+/** Of a run that has ended: judging asks again and again, and a release of fifty packages has thousands of entries. */
+function once<T>(compute: (run: RunRecord) => T): (run: RunRecord) => T {
+  const known = new WeakMap<RunRecord, T>();
+  return (run) => {
+    const value = known.get(run) ?? compute(run);
+    if (run.endedAt !== undefined) known.set(run, value);
+    return value;
+  };
 }
 
-export function readsOf(run: RunRecord): readonly ReadRecord[] {
-  return run.entries.flatMap((entry) => (entry.type === "read" ? [entry.record] : []));
-}
+export const writesOf: (run: RunRecord) => readonly WriteRecord[] = once((run) =>
+  run.entries.flatMap((entry) => (entry.type === "write" ? [entry.record] : [])),
+);
+
+export const readsOf: (run: RunRecord) => readonly ReadRecord[] = once((run) =>
+  run.entries.flatMap((entry) => (entry.type === "read" ? [entry.record] : [])),
+);
 
 export function uploadsOf(run: RunRecord): readonly WriteRecord[] {
   return writesOf(run).filter(({ write }) => write.kind === "upload");
@@ -61,6 +71,8 @@ export interface Look {
   readonly tags: ReadonlyMap<string, string>;
 }
 
+const readsByName = once((run) => Map.groupBy(readsOf(run), ({ name }) => name));
+
 /** Looks at `name` that were answered by `at`, oldest first. */
 export function looksAt(run: RunRecord, name: string, at: number): readonly Look[] {
   const planned = run.readings.get(name);
@@ -70,9 +82,9 @@ export function looksAt(run: RunRecord, name: string, at: number): readonly Look
     const versions = [...planned.value.versions].map(([version, shown]) => [version, shown.integrity] as const);
     looks.push({ at: planned.at, versions: new Map(versions), tags: planned.value.distTags });
   }
-  for (const read of readsOf(run)) {
+  for (const read of readsByName(run).get(name) ?? []) {
     const { facet, answeredAt, result, isFresh } = read;
-    if (read.name !== name || answeredAt === undefined || answeredAt > at) continue;
+    if (answeredAt === undefined || answeredAt > at) continue;
     if (facet === "version" || facet === "tarball" || !isFresh || result === "unavailable") continue;
     looks.push({ at: answeredAt, versions: read.versions, tags: read.tags });
   }
@@ -81,10 +93,9 @@ export function looksAt(run: RunRecord, name: string, at: number): readonly Look
 
 /** True when this run has read the tarball of a version and the bytes had `integrity`. */
 export function hasDownloaded(run: RunRecord, name: string, version: string, integrity: string, at: number): boolean {
-  return readsOf(run).some(
+  return (readsByName(run).get(name) ?? []).some(
     (read) =>
       read.facet === "tarball" &&
-      read.name === name &&
       read.answeredAt !== undefined &&
       read.answeredAt <= at &&
       read.versions.get(version) === integrity,

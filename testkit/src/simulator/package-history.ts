@@ -14,19 +14,35 @@ export interface StoredVersion {
   readonly takenAt: number;
 }
 
+/** A version that no packument shows: it is being scanned, or the scan has refused it. */
+export interface HiddenVersion {
+  readonly stored: StoredVersion;
+  readonly isBlocked: boolean;
+}
+
 /** A package at one instant. */
 export interface PackageState {
   readonly versions: ReadonlyMap<string, StoredVersion>;
   readonly distTags: ReadonlyMap<string, string>;
-  /** Versions that were shown once and are gone. */
-  readonly tombstones: ReadonlySet<string>;
+  /** Versions whose version document is shown already, though the packument lacks them. */
+  readonly documents: ReadonlyMap<string, StoredVersion>;
+  /** Versions that were shown once and are gone, with the instant at which they had been taken. */
+  readonly tombstones: ReadonlyMap<string, number>;
+  /** When its last version was unpublished. */
+  readonly emptiedAt: number | undefined;
   /** Versions whose tarball is stored though no metadata shows them: a wedge. */
   readonly stuck: ReadonlySet<string>;
 }
 
+/** True where the package itself is shown: a version document alone makes none. */
+export function isPackageShown(state: PackageState | undefined): state is PackageState {
+  if (state === undefined) return false;
+  return state.documents.size === 0 || state.versions.size > 0 || state.tombstones.size > 0;
+}
+
 export interface PackageHistory {
   /** Versions that were taken and are not shown yet. */
-  readonly hidden: Map<string, StoredVersion>;
+  readonly hidden: Map<string, HiddenVersion>;
   /** Undefined while the package does not exist. */
   readonly at: (instant: number) => PackageState | undefined;
   /** The package now, empty while it does not exist. */
@@ -40,11 +56,13 @@ export interface PackageHistory {
 const noState: PackageState = {
   versions: new Map(),
   distTags: new Map(),
-  tombstones: new Set(),
+  documents: new Map(),
+  tombstones: new Map(),
+  emptiedAt: undefined,
   stuck: new Set(),
 };
 
-export function createPackageHistory(clock: VirtualClock): PackageHistory {
+export function createPackageHistory(clock: Pick<VirtualClock, "now">): PackageHistory {
   const states: { readonly at: number; readonly state: PackageState }[] = [];
   const cache = new Map<string, { readonly at: number; readonly state: PackageState | undefined }>();
   const now = (): PackageState => states.at(-1)?.state ?? noState;

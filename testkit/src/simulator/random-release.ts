@@ -23,6 +23,7 @@ import { type Profile, verdaccio } from "./profile.ts";
 import { type Random, createRandom } from "./random.ts";
 import { createSetting } from "./scenario.ts";
 import { packSim } from "./sim-tarball.ts";
+import { allAfter } from "./visibility.ts";
 import { commit, makeSource, randomShapes } from "./workspaces.ts";
 
 export interface RandomInput {
@@ -41,8 +42,8 @@ function randomProfile(random: Random): Profile {
   return {
     ...verdaccio,
     name: "verdaccio with delays",
-    visibleAfterMs: random.pick([0, 0, 3_000, 90_000, 8 * 60_000]),
-    plainLagMs: random.pick([0, 0, 500, 20_000]),
+    visibility: allAfter(random.pick([0, 0, 3_000, 90_000, 8 * 60_000])),
+    replicaLagsMs: [random.pick([0, 0, 500, 20_000])],
     plainCacheMs: random.pick([0, 0, 60_000, 300_000]),
     reusesVersions,
   };

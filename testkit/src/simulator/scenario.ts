@@ -9,7 +9,9 @@ import { type CommandOptions, runCommand } from "./run-command.ts";
 import type { Judged } from "./oracle-view.ts";
 import { type Profile, verdaccio } from "./profile.ts";
 import { type Change, type RegistryWorld, createRegistryWorld, viewTogether } from "./registry-world.ts";
+import { createRandom } from "./random.ts";
 import { createVirtualClock } from "./virtual-clock.ts";
+import { allAfter } from "./visibility.ts";
 
 export interface SettingInput {
   readonly limits: Limits;
@@ -18,6 +20,8 @@ export interface SettingInput {
   readonly profile?: Profile;
   /** Of a second registry, for packages with a scope. */
   readonly secondProfile?: Profile;
+  /** Decides what the registries draw: windows, replicas, races. */
+  readonly worldSeed?: number;
   readonly identity?: IdentityLevel;
   readonly fsyncMs?: number;
   readonly tamper?: Tampering;
@@ -26,12 +30,13 @@ export interface SettingInput {
 
 export function createSetting(input: SettingInput): Setting {
   const clock = createVirtualClock();
+  const random = createRandom(input.worldSeed ?? 0);
   const changes: Change[] = [];
-  const first = createRegistryWorld(input.profile ?? verdaccio, clock, "https://registry.invalid/", changes);
+  const first = createRegistryWorld(input.profile ?? verdaccio, clock, "https://registry.invalid/", changes, random);
   const second =
     input.secondProfile === undefined
       ? undefined
-      : createRegistryWorld(input.secondProfile, clock, "https://second.invalid/", changes);
+      : createRegistryWorld(input.secondProfile, clock, "https://second.invalid/", changes, random);
   const worlds = second === undefined ? [first] : [first, second];
   // Packages with a scope belong to the second registry, as a line `@scope:registry=` in an .npmrc has it.
   const worldOf = (name: string): RegistryWorld => (name.startsWith("@") ? (second ?? first) : first);
@@ -129,7 +134,7 @@ export async function releaseByChoice(input: EnumeratedInput): Promise<Judged> {
 
 /** A registry that takes everything and shows nothing: each run has to end by itself, as unconfirmed. */
 export function releaseIntoTheVoid(limits: Limits, code: SimSource, tamper: Tampering = {}): Promise<Judged> {
-  const profile = { ...verdaccio, name: "shows nothing", visibleAfterMs: 60 * 24 * 60 * 60_000 };
+  const profile = { ...verdaccio, name: "shows nothing", visibility: allAfter(60 * 24 * 60 * 60_000) };
   const setting = createSetting({ limits: fewPolls(limits), profile, tamper });
   const script: ReleaseScript = {
     runsMax: 2,

@@ -22,6 +22,8 @@ export interface VirtualClock extends Clock {
   after(ms: number, callback: () => void, owner?: TimerOwner): void;
   /** A clock for one process: its sleeps never end once it is dead. */
   ownedBy(owner: TimerOwner): Clock;
+  /** Lets this much time pass at once: for worlds that nothing of the simulation waits in, such as one behind a server. */
+  advance(ms: number): void;
   /** Lets time pass until `promise` settles. Throws StuckError when it cannot, or when `untilMs` passes first. */
   run<T>(promise: Promise<T>, what: string, untilMs?: number): Promise<T>;
 }
@@ -39,6 +41,8 @@ interface Timer {
 interface TimerQueue {
   push(timer: Timer): void;
   pop(): Timer | undefined;
+  /** The first, which stays. */
+  peek(): Timer | undefined;
   /** In no order. */
   readonly all: readonly Timer[];
 }
@@ -80,6 +84,7 @@ function createTimerQueue(): TimerQueue {
   return {
     all: heap,
     push: siftUp,
+    peek: () => heap[0],
     pop() {
       const first = heap[0];
       const last = heap.pop();
@@ -150,8 +155,22 @@ export function createVirtualClock(startAt: number = Date.UTC(2026, 0, 1)): Virt
     }
   }
 
+  function advance(ms: number): void {
+    const endsAt = now + ms;
+    for (;;) {
+      const next = queue.peek();
+      if (next === undefined || next.at > endsAt) break;
+      queue.pop();
+      now = Math.max(now, next.at);
+      if (next.owner === undefined || next.owner.isAlive()) next.callback();
+      else next.forget?.();
+    }
+    now = Math.max(now, endsAt);
+  }
+
   return {
     now: () => now,
+    advance,
     sleep: (ms, signal) => sleep(ms, signal, undefined),
     after: (ms, callback, owner) => after(ms, callback, owner),
     ownedBy: (owner) => ({ now: () => now, sleep: (ms, signal) => sleep(ms, signal, owner) }),

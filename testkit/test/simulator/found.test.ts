@@ -116,7 +116,7 @@ test("a version that was wedged more often than one run repairs is repaired by t
 });
 
 test("a replica that lags does not make an upload go out twice", async () => {
-  const setting = createSetting({ ...always(), profile: { ...verdaccio, name: "lagging", plainLagMs: 60_000 } });
+  const setting = createSetting({ ...always(), profile: { ...verdaccio, name: "lagging", replicaLagsMs: [60_000] } });
   const machine = createMachine("m", "reproducible");
   const run = await setting.clock.run(runCommand(setting, code, machine), "the run");
   expect(run.exitCode).toBe(0);

@@ -5,6 +5,7 @@ import { type Profile, verdaccio } from "../../src/simulator/profile.ts";
 import { type RegistryWorld, type Write, createRegistryWorld } from "../../src/simulator/registry-world.ts";
 import { packSim } from "../../src/simulator/sim-tarball.ts";
 import { type VirtualClock, createVirtualClock } from "../../src/simulator/virtual-clock.ts";
+import { allAfter } from "../../src/simulator/visibility.ts";
 
 interface Stage {
   readonly world: RegistryWorld;
@@ -103,7 +104,7 @@ test("two uploads of one version with other bytes at once leave it corrupt", () 
 });
 
 test("commit, answer and visibility are three instants where versions are scanned", async () => {
-  const on = stage({ visibleAfterMs: 5_000 });
+  const on = stage({ visibility: allAfter(5_000) });
   expect(brief(on.put("1.0.0"))).toBe("202");
   expect(brief(on.put("1.0.0"))).toBe('409 Cannot publish over previously staged version "1.0.0".');
   await on.pass(4_999);
@@ -114,7 +115,7 @@ test("commit, answer and visibility are three instants where versions are scanne
 });
 
 test("a replica shows the origin as it was", async () => {
-  const on = stage({ plainLagMs: 1_000 });
+  const on = stage({ replicaLagsMs: [1_000] });
   await on.pass(10);
   on.put("1.0.0");
   expect(on.world.plainStateOf("a", "plain a")).toBeUndefined();
