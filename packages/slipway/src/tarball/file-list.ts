@@ -9,6 +9,7 @@ import { fail } from "@slipway/core";
 import type { IgnoreRule } from "./ignore-rule.ts";
 import type { PackageManifest } from "./package-manifest.ts";
 import { type RuleGroup, rulesOfFolder, rulesOfPackage, type WorkspacePlace } from "./package-rules.ts";
+import { compareTexts } from "./text-order.ts";
 
 export interface FileListOptions extends WorkspacePlace {
   /** Files and folders to leave out, absolute or relative to the package. */
@@ -122,17 +123,15 @@ async function walkFolder(walk: Walk, folder: Folder, prefix: string, entries: r
 }
 
 /**
- * Sorts as npm does: by extension, then by name, then by path, because files of one kind compress well together. The
- * first collator of a process takes some milliseconds to make, so there is none before there is something to sort.
+ * Sorts as npm does: by extension, then by name, then by path, because files of one kind compress well together.
  */
 function sortForPacking(paths: readonly string[]): readonly string[] {
-  const { compare } = new Intl.Collator("en");
-  return [...paths].sort(
-    (a, b) =>
-      compare(extname(a).toLowerCase(), extname(b).toLowerCase()) ||
-      compare(basename(a).toLowerCase(), basename(b).toLowerCase()) ||
-      compare(a, b),
-  );
+  return paths
+    .map((path) => ({ path, extension: extname(path).toLowerCase(), name: basename(path).toLowerCase() }))
+    .sort(
+      (a, b) => compareTexts(a.extension, b.extension) || compareTexts(a.name, b.name) || compareTexts(a.path, b.path),
+    )
+    .map(({ path }) => path);
 }
 
 /**

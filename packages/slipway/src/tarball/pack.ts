@@ -40,6 +40,21 @@ const compress = promisify(gzip);
 /** The byte of a gzip header that names the operating system; npm writes "unknown" on all of them. */
 const gzipSystemOffset = 9;
 const gzipSystemUnknown = 0xff;
+/** Room for header and trailer where there is nothing to compress. */
+const gzipOverheadBytes = 1024;
+/** Of what is compressed in one turn of the thread pool; each further turn costs the main thread more than the memory. */
+const turnMaxBytes = 256 * 1024;
+
+async function compressArchive(archive: Buffer): Promise<Buffer> {
+  const chunkSize = Math.min(turnMaxBytes, archive.length / 2 + gzipOverheadBytes);
+  const compressed = await compress(archive, { level: constants.Z_BEST_COMPRESSION, chunkSize: Math.ceil(chunkSize) });
+  // A copy: what zlib hands out lies in a buffer of the size of its turn, which would be kept with it.
+  const bytes = Buffer.allocUnsafeSlow(compressed.length);
+  compressed.copy(bytes);
+  bytes[gzipSystemOffset] = gzipSystemUnknown;
+  return bytes;
+}
+
 async function listPackageFiles(manifest: PackageManifest, options: PackOptions): Promise<readonly string[]> {
   try {
     return await listFiles(manifest, options);
@@ -60,8 +75,7 @@ export async function packPackage(dir: string, options: PackOptions = {}): Promi
   if (!paths.includes("package.json"))
     fail("SLIP_PACK_FAILED", `cannot pack ${manifest.spec}: its own rules leave package.json out`);
   const files = readFiles(manifest, paths);
-  const bytes = await compress(makeArchive(files), { level: constants.Z_BEST_COMPRESSION });
-  bytes[gzipSystemOffset] = gzipSystemUnknown;
+  const bytes = await compressArchive(makeArchive(files));
   return {
     bytes,
     integrity: `sha512-${createHash("sha512").update(bytes).digest("base64")}`,

@@ -94,7 +94,7 @@ function makeHeader(header: Header): { readonly block: Buffer; readonly isComple
   const isPrefixCut = writeText(block, field.prefix, prefix);
   const [, checksumLength] = field.checksum;
   let checksum = checksumLength * " ".charCodeAt(0);
-  for (const byte of block) checksum += byte;
+  for (let offset = 0; offset < blockSize; offset += 1) checksum += block[offset] ?? 0;
   writeNumber(block, field.checksum, checksum);
   return { block, isComplete: !(isCut || isPathCut || isPrefixCut) };
 }
