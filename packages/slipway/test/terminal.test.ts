@@ -160,7 +160,7 @@ test("a note that does not fit beside stands below, and nothing is wider than th
   const { terminal, err } = record(false, false, undefined, 60);
   terminal.line("good", "Packed", "@scope/quite-a-long-name@1.0.0-beta.1", "12 files, 20.4 kB  sha512-abcdefgh…");
   expect(err()).toBe(
-    "      Packed  @scope/quite-a-long-name@1.0.0-beta.1\n              12 files, 20.4 kB  sha512-abcdefgh…\n",
+    "      Packed  @scope/quite-a-long-name@1.0.0-beta.1\n                12 files, 20.4 kB  sha512-abcdefgh…\n",
   );
   for (const line of err().split("\n")) expect(line.length).toBeLessThanOrEqual(60);
 });

@@ -173,7 +173,9 @@ function fishOption({ name, takes, choices, path, text }: Option, condition: str
   const lines = [`complete -c slipway -n ${quoted(condition)} -l ${name.slice(2)}${taken} -d ${quoted(text)}`];
   if (takes === "perhaps a value")
     for (const choice of choices)
-      lines.push(`complete -c slipway -n ${quoted(condition)} -a ${quoted(`${name}=${choice}`)}`);
+      lines.push(
+        `complete -c slipway -n ${quoted(`${condition}; and string match -q -- "-*" (commandline -ct)`)} -a ${quoted(`${name}=${choice}`)}`,
+      );
   return lines.join("\n");
 }
 

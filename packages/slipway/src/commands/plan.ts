@@ -1,5 +1,5 @@
 /** `slipway plan`: decides what has to be released and writes the plan. Uploads nothing, runs no script. */
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { mkdir } from "node:fs/promises";
 import { fail, type Plan } from "@slipway/core";
 import { makePlan } from "../planning.ts";
@@ -14,6 +14,8 @@ export interface PlanData {
   readonly digest: string;
   /** Undefined where the release is finished and its own plan was left in place. */
   readonly path: string | undefined;
+  /** The folder that the command was run in. */
+  readonly cwd: string;
   /** With `--graph`. */
   readonly graph: GraphView | undefined;
 }
@@ -31,6 +33,7 @@ async function makeGraphView(flags: Flags): Promise<((plan: Plan) => GraphView) 
 
 export const plan: Verb<PlanData> = {
   async command(_args, flags, context) {
+    const { cwd } = context;
     const viewGraph = await makeGraphView(flags);
     const planning = await makePlan(flags, context);
     const graph = viewGraph?.(planning.plan);
@@ -39,17 +42,18 @@ export const plan: Verb<PlanData> = {
     if (out !== undefined) {
       const path = resolve(context.cwd, out);
       await mkdir(dirname(path), { recursive: true });
-      return { plan: planning.plan, digest: await writePlanFile(path, planning.plan), path, graph };
+      return { plan: planning.plan, digest: await writePlanFile(path, planning.plan), path, cwd, graph };
     }
     const folder = await openReleaseFolder(planning.dir);
     try {
       // Nothing is left of a finished release: a plan that says so would take the place of what was published.
       if (planning.plan.steps.length === 0 && (await isReportedComplete(folder.dir)))
-        return { plan: planning.plan, digest: digestPlan(planning.plan), path: undefined, graph };
+        return { plan: planning.plan, digest: digestPlan(planning.plan), path: undefined, cwd, graph };
       return {
         plan: planning.plan,
         digest: await writePlan(folder.dir, planning.plan),
         path: join(folder.dir, "plan.json"),
+        cwd,
         graph,
       };
     } finally {
@@ -71,8 +75,9 @@ export const plan: Verb<PlanData> = {
   exitCode: () => 0,
 };
 
-function writtenRow({ path }: PlanData): Row {
-  return path === undefined
-    ? { tone: "quiet", verb: "Not written", what: "this release is finished, and its plan stays" }
-    : { tone: "quiet", verb: "Written", what: path };
+function writtenRow({ path, cwd }: PlanData): Row {
+  if (path === undefined)
+    return { tone: "quiet", verb: "Not written", what: "this release is finished, and its plan stays" };
+  const near = relative(cwd, path);
+  return { tone: "quiet", verb: "Written", what: near.startsWith("..") ? path : near };
 }

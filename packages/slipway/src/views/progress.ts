@@ -14,8 +14,8 @@ import {
   type StepState,
   type Tarball,
 } from "@slipway/core";
+import { listNames } from "./lists.ts";
 import { count, formatDuration, formatSize } from "./quantities.ts";
-import { briefFrom } from "./stage.ts";
 import type { LiveText, Terminal } from "./terminal.ts";
 
 interface Progress {
@@ -24,8 +24,6 @@ interface Progress {
   readonly tarballs: ReadonlyMap<string, Tarball>;
   /** The status that was last told of each step. */
   readonly announced: Map<string, Status>;
-  /** Every line of every package: not where there are many, and a line that is rewritten tells what is under way. */
-  readonly isBrief: boolean;
   /** Versions of the plan, and those of them that are done or can no longer be. */
   versions: number;
   readonly done: Set<StepState>;
@@ -44,7 +42,6 @@ export function createProgress(
     clock,
     tarballs: new Map(tarballs.map((tarball) => [tarball.spec, tarball])),
     announced: new Map(),
-    isBrief: terminal.isLive && tarballs.length > briefFrom,
     versions: 0,
     done: new Set(),
     failed: new Set(),
@@ -156,7 +153,8 @@ function announceWrite(progress: Progress, state: RunState, event: EventOf<"writ
   progress.announced.delete(event.step);
   if (node.step.goal.kind === "publish") countIn(progress, node);
   const spec = formatSpec(node.step.name, node.step.version);
-  if (event.write === "upload" && progress.isBrief && node.sends <= 1) return;
+  // The live line says so, and goes on to say what becomes of it.
+  if (event.write === "upload" && progress.terminal.isLive && node.sends <= 1) return;
   if (event.write === "upload")
     progress.terminal.line("busy", "Uploading", spec, node.sends > 1 ? "the same bytes again" : "");
   else if (event.write === "repair")
@@ -179,32 +177,38 @@ function announceAnswer({ terminal }: Progress, state: RunState, event: EventOf<
   terminal.line(event.answer === "refused" ? "bad" : "warn", "Answered", spec, `${said}, ${answers[event.answer]}`);
 }
 
-const doing: Partial<Readonly<Record<Status, string>>> = {
-  writing: "uploading",
-  accepted: "reading back",
-  pending: "waiting to see",
-};
+const doing: readonly (readonly [Status, string])[] = [
+  ["pending", "waiting to see"],
+  ["writing", "uploading"],
+  ["accepted", "reading back"],
+];
 
-const namesShownMax = 3;
+const namesShownMax = 2;
+/** A step that has been in one status for longer than this is said to wait. */
+const waitWorthSayingMs = 3000;
 
-/** How far, how long, and what is under way: `12 of 48, 1 failed · 1 m 12 s · uploading @a/b, reading back @a/c and 4 more`. */
+/** `uploading @a/b, @a/c and 4 more` of the steps of one status, and how long the first of them has been in it. */
+function describeBusy(nodes: readonly StepState[], word: string, now: number): string {
+  const waitedMs = now - Math.min(...nodes.map((node) => node.since));
+  const long = waitedMs >= waitWorthSayingMs ? ` for ${formatDuration(waitedMs)}` : "";
+  const names = nodes.map((node) => node.step.name);
+  return `${word} ${listNames(names, namesShownMax)}${long}`;
+}
+
+/** How far, how long, and what is under way: `12 of 48, 1 failed · 1 m 12 s · uploading @a/b, @a/c and 4 more`. */
 function describe({ busy, done, failed, versions, clock }: Progress, state: RunState): LiveText {
   const now = clock.now();
-  const names = [...busy].slice(0, namesShownMax).map(({ status, step, since }) => {
-    const waitedMs = now - since;
-    const long = waitedMs >= waitWorthSayingMs ? ` for ${formatDuration(waitedMs)}` : "";
-    return `${doing[status] ?? status} ${step.name}${long}`;
-  });
-  const more = busy.size > names.length ? ` and ${busy.size - names.length} more` : "";
   const pause = [...state.pausedUntil.values()].find(({ untilAt }) => untilAt > now);
+  const all = [...busy];
+  const groups = doing.flatMap(([status, word]) => {
+    const nodes = all.filter((node) => node.status === status);
+    return nodes.length === 0 ? [] : [describeBusy(nodes, word, now)];
+  });
   const parts = [
     `${done.size} of ${versions}${failed.size > 0 ? `, ${failed.size} failed or blocked` : ""}`,
     formatDuration(Math.max(0, now - state.startedAt)),
     ...(pause === undefined ? [] : [`pausing for ${formatDuration(pause.untilAt - now)}`]),
-    ...(names.length === 0 ? [] : [`${names.join(", ")}${more}`]),
+    ...groups,
   ];
   return { verb: state.isGateOpen ? "Publishing" : "Looking", text: parts.join(" · ") };
 }
-
-/** A step that has been in one status for longer than this is said to wait. */
-const waitWorthSayingMs = 3000;

@@ -8,7 +8,6 @@ import type { Painter, Tone } from "./terminal.ts";
 
 const filesShownMax = 8;
 const boundShownMax = 10;
-const summaryWidth = 44;
 
 export function formatReport(report: Report, painter: Painter): string {
   return [...formatTrouble(report, painter), formatSummary(report, painter), ...formatNext(report, painter)].join("\n");
@@ -72,7 +71,7 @@ function summarizeReport({ counts, versions }: Report): string {
 function formatSummary(report: Report, painter: Painter): string {
   const [tone, verb] = endings[report.exitCode];
   const note = formatDuration(report.endedAt - report.startedAt);
-  return formatRow({ tone, verb, what: summarizeReport(report), note }, painter, summaryWidth);
+  return formatRow({ tone, verb, what: summarizeReport(report), note }, painter, 0);
 }
 
 function formatNext(report: Report, painter: Painter): readonly string[] {

@@ -17,9 +17,15 @@ export interface Row {
 const verbWidth = 12;
 const indent = " ".repeat(verbWidth + 2);
 /** A column of notes that is narrower than this is no column. */
-const noteWidthMin = 28;
+const noteWidthMin = 22;
 /** What takes more room than this does not move the notes of all other rows. */
 const whatWidthMax = 48;
+
+/** How wide the column of specs is in lines that come one by one; it gives way to notes where the terminal is narrow. */
+export function lineWhatWidth(columns: number | undefined): number {
+  const wanted = 34;
+  return columns === undefined ? wanted : Math.min(wanted, Math.max(20, columns - indent.length - 2 - noteWidthMin));
+}
 
 /** Rows below each other, with their notes in one column; without `columns` nothing is wrapped. */
 export function formatRows(rows: readonly Row[], painter: Painter, whatWidthMin = 20): readonly string[] {
@@ -44,7 +50,8 @@ export function formatRow(row: Row, { paint, columns }: Painter, whatWidth: numb
   const noteRoom = columns - noteAt;
   if (whatLines.length === 1 && (textWidth(note) <= noteRoom || noteRoom >= noteWidthMin))
     return `${head}${padEndTo(what, whatWidth)}  ${quiet(wrapTo(note, noteRoom), noteAt)}`;
-  return `${body}\n${indent}${quiet(wrapTo(note, room), indent.length)}`;
+  const below = indent.length + 2;
+  return `${body}\n${" ".repeat(below)}${quiet(wrapTo(note, room - 2), below)}`;
 }
 
 /** A sentence below rows, wrapped under the column of what they are about. */

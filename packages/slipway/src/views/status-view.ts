@@ -16,7 +16,7 @@ const words: Readonly<Record<PackageStatus["state"], readonly [Tone, string]>> =
 /** A workspace of more packages than this shows only those in which something is to be done or seen. */
 const packagesShownMax = 60;
 
-function noteOf(item: PackageStatus): string {
+function noteOf(item: PackageStatus, commit: string | undefined): string {
   const tags = Object.entries(item.distTags).map(([tag, version]) =>
     version === item.version ? tag : `${tag}: ${version}`,
   );
@@ -24,7 +24,9 @@ function noteOf(item: PackageStatus): string {
     ...(item.reason === undefined ? [] : [item.reason]),
     ...(tags.length === 0 ? [] : [tags.join(", ")]),
     ...(item.hasGitTag ? ["git tag"] : []),
-    ...(item.gitHead === undefined ? [] : [`commit ${item.gitHead.slice(0, 12)}`]),
+    ...(item.gitHead === undefined
+      ? []
+      : [item.gitHead === commit ? "this commit" : `commit ${item.gitHead.slice(0, 12)}`]),
     ...(item.changedFiles.length === 0 ? [] : [`${count(item.changedFiles.length, "file")} changed since`]),
   ].join(" · ");
 }
@@ -33,12 +35,12 @@ function isQuiet(item: PackageStatus): boolean {
   return item.state === "private" || (item.state === "published" && item.changedFiles.length === 0);
 }
 
-function packageRows(packages: readonly PackageStatus[]): readonly Row[] {
+function packageRows({ packages, commit }: StatusData): readonly Row[] {
   const isLong = packages.length > packagesShownMax;
   const shown = isLong ? packages.filter((item) => !isQuiet(item)).slice(0, packagesShownMax) : packages;
   const rows = shown.map((item): Row => {
     const [tone, verb] = words[item.state];
-    return { tone, verb, what: formatSpec(item.name, item.version), note: noteOf(item) };
+    return { tone, verb, what: formatSpec(item.name, item.version), note: noteOf(item, commit) };
   });
   const isListed = new Set(shown);
   const left = packages.filter((item) => !isListed.has(item));
@@ -59,7 +61,7 @@ export function formatStatus(data: StatusData, painter: Painter): string {
       : `commit ${data.commit.slice(0, 12)}${data.isClean ? "" : ", with changes that are not committed"}`;
   const what = `${count(data.packages.length, "package")}, ${releasable} to release${unknown > 0 ? `, ${unknown} unknown` : ""}, ${where}`;
   return [
-    ...formatRows(packageRows(data.packages), painter),
+    ...formatRows(packageRows(data), painter),
     ...formatRows([{ tone: unknown > 0 ? "warn" : "good", verb: "Status", what }], painter),
   ].join("\n");
 }

@@ -3,7 +3,7 @@
  * registries lose their control characters here, so that no name can move the cursor or forge a line.
  */
 import { createLiveLine, type LiveClock } from "./live-line.ts";
-import { formatRow } from "./rows.ts";
+import { formatRow, lineWhatWidth } from "./rows.ts";
 
 export type Tone = "good" | "busy" | "warn" | "bad" | "quiet";
 
@@ -60,7 +60,6 @@ const tones: readonly Tone[] = ["good", "busy", "warn", "bad", "quiet"];
 const markBase = 0xe010;
 const markEnd = "\ue01f";
 const verbWidth = 12;
-const whatWidth = 34;
 /** A terminal that does not say how wide it is. */
 const columnsUnknown = 80;
 
@@ -123,7 +122,8 @@ export function createTerminal(options: TerminalOptions): Terminal {
     paint,
     line(tone, verb, what, note = "") {
       const row = { tone, verb, what: oneLine(what), note: oneLine(note) };
-      say(formatRow(row, { paint, columns: columnsOf(stderr) }, whatWidth));
+      const columns = columnsOf(stderr);
+      say(formatRow(row, { paint, columns }, lineWhatWidth(columns)));
     },
     live: (make) =>
       live?.set(

@@ -13,12 +13,15 @@ const marks: Readonly<Record<Check["result"], string>> = { ok: "âœ“", failed: "â
 const versionsShownMax = 60;
 const unknownShownMax = 20;
 
+/** A terminal that is narrower does not hold a line of checks beside a spec. */
+const columnsForChecks = 90;
+
 /** What there was nothing to say about is left out: `--json` has it. */
-function formatChecks(verification: Verification, { paint }: Painter): string {
-  return verification.checks
-    .filter((check) => check.result !== "none")
-    .map((check) => paint(tones[check.result], `${marks[check.result]}\u00a0${check.facet}`))
-    .join("  ");
+function formatChecks(verification: Verification, { paint, columns }: Painter): string {
+  const checks = verification.checks.filter((check) => check.result !== "none");
+  if (columns !== undefined && columns < columnsForChecks && checks.every((check) => check.result === "ok"))
+    return paint(tones.ok, `${marks.ok} ${count(checks.length, "check")}`);
+  return checks.map((check) => paint(tones[check.result], `${marks[check.result]}\u00a0${check.facet}`)).join("  ");
 }
 
 export function formatVerifications(
@@ -54,7 +57,7 @@ export function formatVerifications(
   const note = durationMs === undefined ? "" : formatDuration(durationMs);
   const tone: Tone = good === verifications.length ? "good" : "bad";
   if (lines.length > 0) lines.push("");
-  lines.push(formatRow({ tone, verb: "Verified", what, note }, painter, 20));
+  lines.push(formatRow({ tone, verb: "Verified", what, note }, painter, 0));
   return lines.join("\n");
 }
 
