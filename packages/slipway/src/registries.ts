@@ -11,7 +11,9 @@ import {
   type ExchangedCredentials,
 } from "./auth/write-credentials.ts";
 import { createHttpClient, type HttpClient } from "./registry/http.ts";
+import type { ProbeSample, RegistryProbe } from "./registry/probe.ts";
 import { type ClosableRegistry, createRegistry } from "./registry/registry.ts";
+import type { RegistryOptions } from "./registry/registry-request.ts";
 import { toolVersion } from "./tool-version.ts";
 
 export interface Registries {
@@ -26,9 +28,17 @@ export interface Registries {
   readonly prepareWrites: (
     writes: readonly { readonly registry: string; readonly name: string }[],
   ) => Promise<readonly string[]>;
+  /** Where the credentials of writes come from. The token is for looking at when it ends, never for printing. */
+  readonly describeCredentials: (url: string) => CredentialsSummary;
+  /** What the registry can do, and whom it takes us for; see `registry/probe`. */
+  readonly probe: (url: string, sample: ProbeSample | undefined) => Promise<RegistryProbe>;
   /** Ends kept connections, so that the process can end. */
   readonly close: () => void;
 }
+
+export type CredentialsSummary =
+  | { readonly kind: "configured"; readonly token: string | undefined }
+  | { readonly kind: "exchanged" | "certificate" | "none"; readonly text: string };
 
 export interface RegistriesOptions {
   readonly settings: NpmSettings;
@@ -43,26 +53,26 @@ const userAgent = `slipway/${toolVersion} node/${process.version} ${process.plat
 export async function openRegistries(urls: Iterable<string>, options: RegistriesOptions): Promise<Registries> {
   const { settings, limits, clock, writing } = options;
   const ports = new Map<string, ClosableRegistry>();
+  const portOptions = new Map<string, RegistryOptions>();
   const exchanges = new Map<string, Exchange>();
   const identity = writing === undefined ? undefined : findIdentitySource(writing.env);
   for (const url of new Set(urls)) {
     const exchange = identity === undefined ? undefined : await openExchange(url, identity, options);
     if (exchange !== undefined) exchanges.set(url, exchange);
     const credentials = settings.credentialsFor(url);
-    ports.set(
+    const port: RegistryOptions = {
       url,
-      createRegistry({
-        url,
-        credentials: () => credentials.authorization,
-        ...(exchange === undefined ? {} : { writeCredentials: exchange.credentials }),
-        limits,
-        connection: await settings.connectionFor(url),
-        hostReplacement: settings.hostReplacement,
-        userAgent,
-        clock,
-        secrets: settings.secrets,
-      }),
-    );
+      credentials: () => credentials.authorization,
+      ...(exchange === undefined ? {} : { writeCredentials: exchange.credentials }),
+      limits,
+      connection: await settings.connectionFor(url),
+      hostReplacement: settings.hostReplacement,
+      userAgent,
+      clock,
+      secrets: settings.secrets,
+    };
+    portOptions.set(url, port);
+    ports.set(url, createRegistry(port));
   }
   return {
     get(url) {
@@ -72,11 +82,30 @@ export async function openRegistries(urls: Iterable<string>, options: Registries
     },
     isAuthenticated: (url) => settings.credentialsFor(url).authorization !== undefined,
     prepareWrites: (writes) => prepareWrites(writes, { settings, exchanges, identity }),
+    describeCredentials: (url) => describeCredentials(url, settings, exchanges.has(url)),
+    async probe(url, sample) {
+      const port = portOptions.get(url);
+      if (port === undefined) throw new Error(`the registry ${url} was not opened`);
+      const { probeRegistry } = await import("./registry/probe.ts");
+      return probeRegistry(port, sample);
+    },
     close() {
       for (const port of ports.values()) port.close();
       for (const exchange of exchanges.values()) exchange.close();
     },
   };
+}
+
+function describeCredentials(url: string, settings: NpmSettings, isExchanged: boolean): CredentialsSummary {
+  const { authorization, certificate } = settings.credentialsFor(url);
+  if (isExchanged) {
+    const rest = authorization === undefined ? "" : ", or the configured token where that is refused";
+    return { kind: "exchanged", text: `this job's identity, exchanged for each package${rest}` };
+  }
+  if (authorization !== undefined) return { kind: "configured", token: /^Bearer (.+)$/i.exec(authorization)?.[1] };
+  return certificate === undefined
+    ? { kind: "none", text: "none, and nothing is to be written" }
+    : { kind: "certificate", text: "a client certificate" };
 }
 
 interface Exchange {

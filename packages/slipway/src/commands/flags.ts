@@ -62,14 +62,16 @@ export const packFlags: readonly FlagUsage[] = [
   { flags: "--ignore-scripts", text: "run no lifecycle scripts" },
 ];
 
+export const authFlag: FlagUsage = {
+  flags: "--auth <mode>",
+  text: "credentials for writes: token (those configured), oidc (trusted publishing) or auto",
+  choices: ["auto", "token", "oidc"],
+};
+
 /** What a run may be told although its plan is made. */
 export const runFlags: readonly FlagUsage[] = [
   { flags: "--wait <duration>", text: "stop as unconfirmed after this long without progress, such as 20m" },
   { flags: "--wait-total <duration>", text: "bound of the whole run, such as 3h" },
-  {
-    flags: "--auth <mode>",
-    text: "credentials for writes: token (those configured), oidc (trusted publishing) or auto",
-    choices: ["auto", "token", "oidc"],
-  },
+  authFlag,
   { flags: "--concurrency <number>", text: "requests under way at once" },
 ];

@@ -7,6 +7,7 @@ const loaders: Readonly<Record<string, () => Promise<Verb<unknown>>>> = {
   publish: async () => (await import("./publish.ts")).publish,
   verify: async () => (await import("./verify.ts")).verify,
   status: async () => (await import("./status.ts")).status,
+  doctor: async () => (await import("./doctor.ts")).doctor,
   demo: async () => (await import("./demo.ts")).demo,
   completion: async () => (await import("./completion.ts")).completion,
   help: async () => (await import("./help.ts")).help,

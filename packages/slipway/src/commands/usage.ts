@@ -2,7 +2,7 @@
  * Names, arguments and flags of every verb, as data, so that `--help` loads none of them. Help, shell completion and the
  * references are made from it.
  */
-import { type FlagUsage, packFlags, planFlags, runFlags } from "./flags.ts";
+import { authFlag, type FlagUsage, packFlags, planFlags, runFlags } from "./flags.ts";
 
 export interface ArgumentUsage {
   /** As commander writes it: `[dir]`, `<spec...>`. */
@@ -23,7 +23,7 @@ export interface VerbUsage {
   readonly exits: readonly number[];
 }
 
-const verbNames = ["plan", "pack", "publish", "verify", "status", "demo"] as const;
+const verbNames = ["plan", "pack", "publish", "verify", "status", "doctor", "demo"] as const;
 
 export const verbs: readonly VerbUsage[] = [
   {
@@ -109,6 +109,17 @@ export const verbs: readonly VerbUsage[] = [
       { command: "slipway status --json", text: "the same for machines" },
     ],
     exits: [0, 2, 3],
+  },
+  {
+    name: "doctor",
+    arguments: [],
+    text: "look at everything that a release needs, before anything is built or sent",
+    flags: [...planFlags, authFlag],
+    examples: [
+      { command: "slipway doctor", text: "what would stop a release of this workspace, all of it at once" },
+      { command: "slipway doctor --json", text: "the same for machines, with what each registry can do" },
+    ],
+    exits: [0, 1, 2, 3],
   },
   {
     name: "demo",

@@ -3,7 +3,8 @@
 export function formatSize(sizeBytes: number): string {
   if (sizeBytes < 1000) return `${sizeBytes} B`;
   if (sizeBytes < 1_000_000) return `${(sizeBytes / 1000).toFixed(1)} kB`;
-  return `${(sizeBytes / 1_000_000).toFixed(1)} MB`;
+  if (sizeBytes < 1_000_000_000) return `${(sizeBytes / 1_000_000).toFixed(1)} MB`;
+  return `${(sizeBytes / 1_000_000_000).toFixed(1)} GB`;
 }
 
 export function formatDuration(ms: number): string {

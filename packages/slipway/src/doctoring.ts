@@ -1,0 +1,296 @@
+/**
+ * Looks at everything that a release needs before anything is built or sent, and says all that is wrong at once. It reads
+ * the workspace, git and the registries and writes nothing; what it finds is data.
+ */
+import { readFileSync } from "node:fs";
+import { access, constants, statfs } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  exitCodeOf,
+  formatSpec,
+  isJsonObject,
+  isPublishStep,
+  type Plan,
+  type Problem,
+  problem,
+  ProblemsError,
+} from "@slipway/core";
+import { readClaims } from "./auth/ci-identity.ts";
+import type { Flags, VerbContext } from "./commands/verb.ts";
+import { normaliseRemote } from "./git.ts";
+import { makePlan, openProject, type Planning, type Project } from "./planning.ts";
+import type { RegistryProbe } from "./registry/probe.ts";
+import { count, formatSize } from "./views/quantities.ts";
+
+export const checkIds = [
+  "workspace",
+  "source",
+  "plan",
+  "registry",
+  "clock",
+  "credentials",
+  "numbers",
+  "repository",
+  "disk",
+] as const;
+export type CheckId = (typeof checkIds)[number];
+
+export interface Check {
+  readonly id: CheckId;
+  readonly state: "passed" | "warned" | "failed";
+  /** What was looked at: a registry's URL where there are several. */
+  readonly about: string;
+  readonly note: string;
+  /** Further lines of a warning. */
+  readonly details: readonly string[];
+  /** What failed, each with its hint. */
+  readonly problems: readonly Problem[];
+}
+
+export interface Examination {
+  readonly checks: readonly Check[];
+  readonly registries: readonly RegistryProbe[];
+  readonly exitCode: 0 | 1 | 2 | 3;
+}
+
+/** Clocks further apart than this make tokens look expired or not yet valid. */
+const skewMaxMs = 120_000;
+const freeMinBytes = 500 * 1024 * 1024;
+/** A token that ends sooner than this will end during some coming release. */
+const tokenLeftMinMs = 7 * 24 * 60 * 60_000;
+
+function passed(id: CheckId, about: string, note: string): Check {
+  return { id, state: "passed", about, note, details: [], problems: [] };
+}
+
+function warned(id: CheckId, about: string, note: string, details: readonly string[] = []): Check {
+  return { id, state: "warned", about, note, details, problems: [] };
+}
+
+function failed(id: CheckId, about: string, problems: readonly Problem[]): Check {
+  return { id, state: "failed", about, note: count(problems.length, "problem"), details: [], problems };
+}
+
+/** The problems that `work` ends with, or what it gives. Bugs are thrown on. */
+async function attempt<T>(
+  work: Promise<T>,
+): Promise<{ readonly value: T } | { readonly problems: readonly Problem[] }> {
+  try {
+    return { value: await work };
+  } catch (error) {
+    if (error instanceof ProblemsError) return { problems: error.problems };
+    throw error;
+  }
+}
+
+export async function examine(flags: Flags, context: VerbContext): Promise<Examination> {
+  const opened = await attempt(openProject(flags, context));
+  if ("problems" in opened) return conclude([failed("workspace", context.cwd, opened.problems)], []);
+  const project = opened.value;
+  const planned = await attempt(makePlan(flags, context));
+  try {
+    const planning = "value" in planned ? planned.value : undefined;
+    const urls = [
+      ...new Set(project.workspace.packages.flatMap((item) => (item.isPrivate ? [] : [project.registryOf(item)]))),
+    ];
+    const probes = await Promise.all(urls.map((url) => project.registries.probe(url, findSample(planning?.plan, url))));
+    return conclude(
+      [
+        checkWorkspace(project),
+        checkSource(project),
+        "value" in planned ? checkPlan(planned.value.plan) : failed("plan", "the release", planned.problems),
+        ...probes.flatMap((probe) => checkRegistry(probe)),
+        ...(await checkCredentials(project, planning, probes, context)),
+        ...(planning === undefined ? [] : [checkNumbers(planning), checkRepository(project, planning.plan)]),
+        await checkDisk(project.workspace.root),
+      ],
+      probes,
+    );
+  } finally {
+    project.registries.close();
+    if ("value" in planned) planned.value.project.registries.close();
+  }
+}
+
+function conclude(checks: readonly Check[], registries: readonly RegistryProbe[]): Examination {
+  const codes = new Set(checks.flatMap((check) => check.problems.map((item) => exitCodeOf(item.code))));
+  const exitCode = ([2, 1, 3] as const).find((code) => codes.has(code)) ?? 0;
+  return { checks, registries, exitCode };
+}
+
+/** A version that a registry shows, so that it can be asked about. */
+function findSample(
+  plan: Plan | undefined,
+  url: string,
+): { readonly name: string; readonly version: string } | undefined {
+  return plan?.kept.find((item) => item.registry === url && item.integrity !== undefined);
+}
+
+function checkWorkspace({ workspace }: Project): Check {
+  const publishable = workspace.packages.filter((item) => !item.isPrivate).length;
+  const note = `${count(workspace.packages.length, "package")}, ${publishable} publishable, ${workspace.manager.name}`;
+  return passed("workspace", workspace.root, note);
+}
+
+function checkSource({ source }: Project): Check {
+  const { commit, isClean, repository } = source;
+  if (commit === undefined)
+    return warned("source", "git", "no commit", [
+      "versions carry no gitHead: an interrupted release cannot be finished on another machine",
+    ]);
+  const about = `commit ${commit.slice(0, 12)}`;
+  if (!isClean)
+    return warned("source", about, "the work tree has changes that are not committed", [
+      "versions carry no gitHead: an interrupted release cannot be finished on another machine",
+    ]);
+  return passed("source", about, repository ?? "no remote called origin");
+}
+
+function checkPlan(plan: Plan): Check {
+  const uploads = plan.steps.filter((step) => isPublishStep(step) && step.from === undefined).length;
+  const note = `${count(uploads, "version")} to publish, ${plan.kept.length} kept`;
+  return plan.warnings.length === 0
+    ? passed("plan", "the release", note)
+    : warned("plan", "the release", note, plan.warnings);
+}
+
+function checkRegistry(probe: RegistryProbe): readonly Check[] {
+  const { url, isReachable, reason = "no answer", clockSkewMs } = probe;
+  if (!isReachable)
+    return [
+      failed("registry", url, [problem("SLIP_REGISTRY_UNREACHABLE", `${url} cannot be reached: ${reason}`, { url })]),
+    ];
+  const able = probe.capabilities.filter((item) => item.state === "yes").length;
+  const registry = passed("registry", url, `answers, ${able} of ${probe.capabilities.length} capabilities`);
+  if (clockSkewMs === undefined) return [registry];
+  const seconds = Math.abs(clockSkewMs) / 1000;
+  const apart = `${seconds} s ${clockSkewMs < 0 ? "behind" : "ahead of"} this machine's`;
+  return [
+    registry,
+    Math.abs(clockSkewMs) > skewMaxMs
+      ? warned("clock", url, `its clock is ${apart}`, [
+          "tokens can look expired or not yet valid: set this machine's clock",
+        ])
+      : passed("clock", url, clockSkewMs === 0 ? "agrees with this machine's" : `its clock is ${apart}`),
+  ];
+}
+
+async function checkCredentials(
+  project: Project,
+  planning: Planning | undefined,
+  probes: readonly RegistryProbe[],
+  context: VerbContext,
+): Promise<readonly Check[]> {
+  const checks: Check[] = [];
+  // Without a plan it is still worth knowing whether anything could be written at all.
+  const publishable = project.workspace.packages.filter((item) => !item.isPrivate);
+  const writes =
+    planning?.plan.steps ?? publishable.map((item) => ({ registry: project.registryOf(item), name: item.name }));
+  for (const probe of probes) {
+    const here = writes.filter((item) => new URL(item.registry).href === probe.url);
+    const prepared = await attempt(project.registries.prepareWrites(here));
+    if ("problems" in prepared) checks.push(failed("credentials", probe.url, prepared.problems));
+    else if (probe.isReachable) checks.push(judgeCredentials(project, probe, prepared.value, context));
+  }
+  return checks;
+}
+
+function judgeCredentials(
+  project: Project,
+  probe: RegistryProbe,
+  warnings: readonly string[],
+  context: VerbContext,
+): Check {
+  const { url, user } = probe;
+  const source = project.registries.describeCredentials(url);
+  const knowsUsers = probe.capabilities.some((item) => item.id === "whoami" && item.state === "yes");
+  if (source.kind === "configured" && knowsUsers && user === undefined)
+    return failed("credentials", url, [
+      problem("SLIP_UPLOAD_UNAUTHORISED", `${url} does not know the credentials that are configured for it`, { url }),
+    ]);
+  const endsAt = source.kind === "configured" ? findEnd(source.token) : undefined;
+  const leftMs = endsAt === undefined ? undefined : endsAt - context.clock.now();
+  const note = source.kind === "configured" ? `a token of ${user ?? "an unknown user"}` : source.text;
+  if (leftMs !== undefined && leftMs < tokenLeftMinMs)
+    return warned("credentials", url, note, [
+      leftMs <= 0
+        ? "the token has ended"
+        : `the token ends in ${Math.floor(leftMs / 3_600_000)} h: make a new one, or use trusted publishing`,
+      ...warnings,
+    ]);
+  return warnings.length > 0 ? warned("credentials", url, note, warnings) : passed("credentials", url, note);
+}
+
+/** When a token says that it ends, in milliseconds since the epoch; most do not say. */
+function findEnd(token: string | undefined): number | undefined {
+  const end = token === undefined ? undefined : readClaims(token)["exp"];
+  return typeof end === "number" ? end * 1000 : undefined;
+}
+
+/** Versions that were published once and taken back: npm never takes such a number again. */
+function checkNumbers({ plan, readings }: Planning): Check {
+  const burnt = plan.packages.flatMap(({ name, version, registry }) => {
+    const found = readings.find((item) => item.name === name && item.registry === registry)?.reading;
+    const isBurnt =
+      found?.kind === "shown" && found.value.time?.has(version) === true && !found.value.versions.has(version);
+    return isBurnt ? [formatSpec(name, version)] : [];
+  });
+  if (burnt.length === 0) return passed("numbers", "versions", "none was published and taken back before");
+  return warned(
+    "numbers",
+    "versions",
+    `${count(burnt.length, "version")} published and taken back before`,
+    burnt.map((spec) => `${spec}: the npm registry refuses the number for ever; bump the version`),
+  );
+}
+
+/** A `repository` field that is not this repository: packages with provenance are refused for it (422). */
+function checkRepository({ workspace, source }: Project, plan: Plan): Check {
+  if (source.repository === undefined) return passed("repository", "repository fields", "no remote to compare with");
+  const wrong = plan.packages.flatMap(({ name, dir }) => {
+    const declared = readRepository(join(workspace.root, dir, "package.json"));
+    if (declared === undefined) return [`${name} has no \`repository\` in ${dir}/package.json`];
+    return isSameRepository(declared, source.repository ?? "")
+      ? []
+      : [`${name}: ${declared} is not ${source.repository}`];
+  });
+  if (wrong.length === 0) return passed("repository", "repository fields", "name this repository");
+  return warned(
+    "repository",
+    "repository fields",
+    `${count(wrong.length, "package")} would be refused with provenance`,
+    wrong,
+  );
+}
+
+function readRepository(path: string): string | undefined {
+  const manifest: unknown = JSON.parse(readFileSync(path, "utf8").replace(/^\uFEFF/, ""));
+  const field = isJsonObject(manifest) ? manifest["repository"] : undefined;
+  const url = isJsonObject(field) ? field["url"] : field;
+  return typeof url === "string" && url !== "" ? url : undefined;
+}
+
+/** `github:a/b`, `a/b` and `git+https://github.com/a/b.git` are one repository. */
+function isSameRepository(declared: string, repository: string): boolean {
+  const shorthand = /^(?:(github|gitlab|bitbucket):)?([\w.-]+\/[\w.-]+)$/.exec(declared);
+  const hosts = { github: "github.com", gitlab: "gitlab.com", bitbucket: "bitbucket.org" } as const;
+  const host = hosts[(shorthand?.[1] ?? "github") as keyof typeof hosts];
+  const url = shorthand === null ? declared.replace(/^git\+/, "") : `https://${host}/${shorthand[2]}`;
+  return normaliseRemote(url).toLowerCase() === normaliseRemote(repository).toLowerCase();
+}
+
+async function checkDisk(root: string): Promise<Check> {
+  try {
+    await access(root, constants.W_OK);
+  } catch (cause) {
+    return failed("disk", root, [
+      problem("SLIP_DISK", `${root} cannot be written to, so no release folder can be made`, { cause }),
+    ]);
+  }
+  const { bavail, bsize } = await statfs(root);
+  const free = bavail * bsize;
+  const note = `${formatSize(free)} free`;
+  return free < freeMinBytes
+    ? warned("disk", root, note, ["a release folder holds every tarball of the release"])
+    : passed("disk", root, note);
+}

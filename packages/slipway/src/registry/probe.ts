@@ -1,0 +1,211 @@
+/**
+ * Finds out what a registry can do, by requests that change nothing on it. It works on any registry: what it does not know is
+ * answered 404 or nonsense, and then the capability is absent, not a failure. Must not decide what a release needs.
+ */
+import { escapeName, isJsonObject } from "@slipway/core";
+import { createRedactor, secretsOfHeader } from "../redact.ts";
+import { createHttpClient, type HttpOutcome } from "./http.ts";
+import { packageUrl, parseJson, requestOf, type Context, type RegistryOptions } from "./registry-request.ts";
+
+export const capabilityIds = [
+  "ping",
+  "whoami",
+  "dist-tags",
+  "conditional reads",
+  "version status",
+  "staging",
+  "attestations",
+  "signing keys",
+  "audit",
+] as const;
+export type CapabilityId = (typeof capabilityIds)[number];
+
+export interface Capability {
+  readonly id: CapabilityId;
+  /** `unknown`: no answer, or nothing to ask about. */
+  readonly state: "yes" | "no" | "unknown";
+  /** What was seen, in a few words. */
+  readonly seen: string;
+}
+
+export interface RegistryProbe {
+  readonly url: string;
+  readonly isReachable: boolean;
+  /** Why not. */
+  readonly reason?: string;
+  /** Registry's clock minus ours in milliseconds, to a second; undefined when it sends no date. */
+  readonly clockSkewMs: number | undefined;
+  /** Whom the credentials belong to, as far as the registry tells. */
+  readonly user: string | undefined;
+  readonly capabilities: readonly Capability[];
+}
+
+/** A version that the registry shows, to ask about. */
+export interface ProbeSample {
+  readonly name: string;
+  readonly version: string;
+}
+
+interface Seen {
+  readonly status: number | undefined;
+  readonly reason: string;
+  readonly json: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Asks everything at once. Never throws for what a registry answers. */
+export async function probeRegistry(options: RegistryOptions, sample: ProbeSample | undefined): Promise<RegistryProbe> {
+  const base = new URL(options.url.endsWith("/") ? options.url : `${options.url}/`);
+  const client = createHttpClient(base, {
+    ...options.connection,
+    concurrency: capabilityIds.length,
+    connectTimeoutMs: options.limits.readTimeoutMs,
+  });
+  const header = options.credentials() ?? "";
+  const redactor = createRedactor([...(options.secrets ?? []), ...(header === "" ? [] : secretsOfHeader(header))]);
+  const context: Context = {
+    base: base.href,
+    options,
+    send: (request) => client.request(request),
+    redactor: () => redactor,
+  };
+  const ask = async (
+    path: string,
+    change: { method?: "GET" | "POST"; body?: string; etag?: string } = {},
+  ): Promise<Seen> => {
+    const request = requestOf(context, sample?.name ?? "", new URL(`${base.href}${path}`));
+    const outcome = await client.request({
+      ...request,
+      method: change.method ?? "GET",
+      headers: {
+        ...request.headers,
+        ...(change.body === undefined ? {} : { "content-type": "application/json" }),
+        ...(change.etag === undefined ? {} : { "if-none-match": change.etag }),
+      },
+      ...(change.body === undefined ? {} : { body: [Buffer.from(change.body)] }),
+    });
+    return seen(outcome, redactor.text);
+  };
+  try {
+    const sentAt = options.clock.now();
+    const ping = await ask("-/ping");
+    const answeredAt = options.clock.now();
+    if (ping.status === undefined)
+      return {
+        url: base.href,
+        isReachable: false,
+        reason: ping.reason,
+        clockSkewMs: undefined,
+        user: undefined,
+        capabilities: [],
+      };
+    const [whoami, ...rest] = await Promise.all([askWhoami(ask), ...askRest(ask, context, sample)]);
+    return {
+      url: base.href,
+      isReachable: true,
+      clockSkewMs: skewOf(ping.headers["date"], sentAt, answeredAt),
+      user: whoami.user,
+      capabilities: [{ id: "ping", state: isOk(ping) ? "yes" : "no", seen: said(ping) }, whoami.capability, ...rest],
+    };
+  } finally {
+    client.close();
+  }
+}
+
+type Ask = (path: string, change?: { method?: "GET" | "POST"; body?: string; etag?: string }) => Promise<Seen>;
+
+function seen(outcome: HttpOutcome, redact: (text: string) => string): Seen {
+  if (outcome.kind === "no-response")
+    return { status: undefined, reason: redact(outcome.reason), json: undefined, headers: {} };
+  const json = parseJson(outcome.body.toString("utf8"))?.value;
+  return { status: outcome.status, reason: `answered ${outcome.status}`, json, headers: outcome.headers };
+}
+
+function isOk({ status }: Seen): boolean {
+  return status !== undefined && status >= 200 && status < 300;
+}
+
+function said(answer: Seen): string {
+  return answer.reason;
+}
+
+/** Measured against the middle of the request, because an answer's date has no finer part than a second. */
+function skewOf(date: string | undefined, sentAt: number, answeredAt: number): number | undefined {
+  const at = date === undefined ? Number.NaN : Date.parse(date);
+  if (!Number.isFinite(at)) return undefined;
+  const skew = at + 500 - (sentAt + answeredAt) / 2;
+  return Math.round(skew / 1000) * 1000;
+}
+
+async function askWhoami(ask: Ask): Promise<{ readonly capability: Capability; readonly user: string | undefined }> {
+  const answer = await ask("-/whoami");
+  const name = isJsonObject(answer.json) ? answer.json["username"] : undefined;
+  const user = isOk(answer) && typeof name === "string" && name !== "" ? name : undefined;
+  // Verdaccio answers 200 {} to a bad token: only a name counts.
+  const isKnown = isOk(answer) || answer.status === 401 || answer.status === 403;
+  const what = user === undefined ? `${said(answer)}, nobody is logged in` : `logged in as ${user}`;
+  return { capability: { id: "whoami", state: isKnown ? "yes" : "no", seen: isKnown ? what : said(answer) }, user };
+}
+
+const unasked = "no version of this workspace is published yet, so there was nothing to ask about";
+
+function unknown(id: CapabilityId): Promise<Capability> {
+  return Promise.resolve({ id, state: "unknown", seen: unasked });
+}
+
+/** `yes` where the answer has the expected shape; a refusal proves that the endpoint is there. */
+async function judge(
+  id: CapabilityId,
+  answer: Promise<Seen>,
+  hasShape: (json: unknown) => boolean,
+): Promise<Capability> {
+  const found = await answer;
+  if (found.status === undefined) return { id, state: "unknown", seen: found.reason };
+  if (isOk(found)) return { id, state: hasShape(found.json) ? "yes" : "no", seen: said(found) };
+  if (found.status === 401 || found.status === 403)
+    return { id, state: "yes", seen: `${said(found)}: not with these credentials` };
+  return { id, state: found.status >= 500 || found.status === 429 ? "unknown" : "no", seen: said(found) };
+}
+
+function hasList(key: string): (json: unknown) => boolean {
+  return (json) => isJsonObject(json) && Array.isArray(json[key]);
+}
+
+function askRest(ask: Ask, context: Context, sample: ProbeSample | undefined): readonly Promise<Capability>[] {
+  const name = sample === undefined ? "" : escapeName(sample.name);
+  return [
+    sample === undefined
+      ? unknown("dist-tags")
+      : judge("dist-tags", ask(`-/package/${name}/dist-tags`), (json) => isJsonObject(json) && "latest" in json),
+    sample === undefined ? unknown("conditional reads") : askConditionally(ask, context, sample),
+    sample === undefined
+      ? unknown("version status")
+      : judge(
+          "version status",
+          ask(`-/package/${name}/version/${encodeURIComponent(sample.version)}/status`),
+          (json) => isJsonObject(json) && typeof json["status"] === "string",
+        ),
+    judge("staging", ask("-/stage?page=0&perPage=1"), hasList("items")),
+    sample === undefined
+      ? unknown("attestations")
+      : judge(
+          "attestations",
+          ask(`-/npm/v1/attestations/${name}@${encodeURIComponent(sample.version)}`),
+          hasList("attestations"),
+        ),
+    judge("signing keys", ask("-/npm/v1/keys"), hasList("keys")),
+    judge("audit", ask("-/npm/v1/security/advisories/bulk", { method: "POST", body: "{}" }), isJsonObject),
+  ];
+}
+
+async function askConditionally(ask: Ask, context: Context, sample: ProbeSample): Promise<Capability> {
+  const id = "conditional reads";
+  const path = packageUrl(context, sample.name).href.slice(context.base.length);
+  const first = await ask(path);
+  const etag = first.headers["etag"];
+  if (!isOk(first)) return { id, state: "unknown", seen: said(first) };
+  if (etag === undefined) return { id, state: "no", seen: "no etag" };
+  const second = await ask(path, { etag });
+  if (second.status === undefined) return { id, state: "unknown", seen: second.reason };
+  return { id, state: second.status === 304 ? "yes" : "no", seen: said(second) };
+}

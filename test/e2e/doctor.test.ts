@@ -1,0 +1,285 @@
+/** `slipway doctor` on set-ups that are broken, each in one way, and on one that is not: the right code, the right fix, no write. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  createWorkspace,
+  type PackageSpec,
+  runSlipway,
+  startFaultProxy,
+  startVerdaccio,
+  type TestWorkspace,
+  type Verdaccio,
+} from "@slipway/testkit";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { uploadsOf } from "./registry-truth.ts";
+import { startTrustedFront } from "./trusted-front.ts";
+
+let verdaccio: Verdaccio;
+beforeAll(async () => {
+  verdaccio = await startVerdaccio({ tokenExpiresIn: "2d" });
+});
+afterAll(async () => {
+  await verdaccio.close();
+});
+
+interface World {
+  readonly workspace: TestWorkspace;
+  readonly names: readonly string[];
+}
+
+interface Change {
+  readonly args?: readonly string[];
+  readonly registry?: string;
+  readonly token?: string | undefined;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cleanUp?: () => Promise<void>;
+}
+
+interface Broken {
+  readonly what: string;
+  readonly exit: 0 | 1 | 2 | 3;
+  readonly check: string;
+  readonly state: "failed" | "warned";
+  /** Code of the problem, for a failed check. */
+  readonly code?: string;
+  readonly says: RegExp;
+  readonly packages?: (names: readonly string[]) => readonly PackageSpec[];
+  readonly prepare: (world: World) => Promise<Change | void>;
+}
+
+const open = { publishConfig: { access: "public" } };
+
+function twoPackages(names: readonly string[]): readonly PackageSpec[] {
+  return names.map((name, index) => ({
+    name,
+    manifest: open,
+    ...(index === 0 ? {} : { dependencies: [names[0] ?? ""] }),
+  }));
+}
+
+function refuse() {
+  return { status: 404, message: "OIDC token exchange error - package not found" };
+}
+
+const nothing = async (): Promise<void> => undefined;
+
+const broken: readonly Broken[] = [
+  {
+    what: "a manifest that is not JSON",
+    exit: 2,
+    check: "workspace",
+    state: "failed",
+    code: "SLIP_MANIFEST_INVALID",
+    says: /packages\/a\/package\.json:1:2 is not JSON/,
+    prepare: async ({ workspace }) => workspace.write("packages/a/package.json", "{,"),
+  },
+  {
+    what: "a configuration with an unknown key",
+    exit: 2,
+    check: "workspace",
+    state: "failed",
+    code: "SLIP_CONFIG_INVALID",
+    says: /did you mean identity/,
+    prepare: async ({ workspace }) => workspace.write("slipway.config.json", '{"identiy": "bytes"}'),
+  },
+  {
+    what: "changes that are not committed",
+    exit: 0,
+    check: "source",
+    state: "warned",
+    says: /cannot be finished on another machine/,
+    prepare: async ({ workspace }) => workspace.write("packages/a/index.js", "export {};"),
+  },
+  {
+    what: "a base that does not exist",
+    exit: 2,
+    check: "plan",
+    state: "failed",
+    code: "SLIP_BASE_INVALID",
+    says: /no-such-branch/,
+    prepare: async () => ({ args: ["--base", "no-such-branch"] }),
+  },
+  {
+    what: "a range that the sibling does not satisfy",
+    exit: 2,
+    check: "plan",
+    state: "failed",
+    code: "SLIP_DEPENDENCY_RANGE",
+    says: /\^2\.0\.0.*the workspace has .*1\.0\.0/,
+    packages: ([a = "", b = ""]) => [
+      { name: a, manifest: open },
+      { name: b, manifest: open, dependencies: { [a]: "^2.0.0" } },
+    ],
+    prepare: nothing,
+  },
+  {
+    what: "a private package that a public one needs",
+    exit: 2,
+    check: "plan",
+    state: "failed",
+    code: "SLIP_DEPENDENCY_PRIVATE",
+    says: /is private/,
+    packages: ([a = "", b = ""]) => [
+      { name: a, private: true },
+      { name: b, manifest: open, dependencies: [a] },
+    ],
+    prepare: nothing,
+  },
+  {
+    what: "a registry that nobody answers at",
+    exit: 3,
+    check: "registry",
+    state: "failed",
+    code: "SLIP_REGISTRY_UNREACHABLE",
+    says: /connection refused/,
+    prepare: async () => ({ registry: "http://127.0.0.1:1" }),
+  },
+  {
+    what: "no credentials",
+    exit: 2,
+    check: "credentials",
+    state: "failed",
+    code: "SLIP_CREDENTIALS_MISSING",
+    says: /export NPM_TOKEN/,
+    prepare: async () => ({ token: undefined }),
+  },
+  {
+    what: "a token that the registry does not know",
+    exit: 1,
+    check: "credentials",
+    state: "failed",
+    code: "SLIP_UPLOAD_UNAUTHORISED",
+    says: /does not know the credentials/,
+    prepare: async () => ({ token: "not-a-token-of-this-registry" }),
+  },
+  {
+    what: "a token that ends in two days",
+    exit: 0,
+    check: "credentials",
+    state: "warned",
+    says: /the token ends in 4[78] h/,
+    prepare: nothing,
+  },
+  {
+    what: "a job that has no trusted publisher",
+    exit: 2,
+    check: "credentials",
+    state: "failed",
+    code: "SLIP_OIDC_NO_TRUST",
+    says: /trusted publisher/,
+    prepare: async () => {
+      const front = await startTrustedFront({ target: verdaccio.url, token: verdaccio.token, refuse });
+      return { registry: front.url, token: undefined, env: front.env, cleanUp: front.close };
+    },
+  },
+  {
+    what: "a dist-tag that is a range",
+    exit: 2,
+    check: "plan",
+    state: "failed",
+    code: "SLIP_TAG_INVALID",
+    says: /1\.x/,
+    prepare: async () => ({ args: ["--tag", "1.x"] }),
+  },
+  {
+    what: "a repository field of another project",
+    exit: 0,
+    check: "repository",
+    state: "warned",
+    says: /elsewhere\/project is not https:\/\/git\.example\/here\/project/,
+    packages: (names) =>
+      twoPackages(names).map((item) => ({
+        ...item,
+        manifest: { ...open, repository: "https://git.example/elsewhere/project" },
+      })),
+    prepare: async ({ workspace }) => {
+      await workspace.git("remote", "add", "origin", "git@git.example:here/project.git");
+    },
+  },
+  {
+    what: "a clock that is an hour ahead",
+    exit: 0,
+    check: "clock",
+    state: "warned",
+    says: /its clock is \d+ s behind this machine's/,
+    prepare: async ({ workspace }) => {
+      const preload = join(workspace.root, ".git", "late.cjs");
+      await writeFile(preload, "const now = Date.now; Date.now = () => now() + 3_600_000;");
+      return { env: { NODE_OPTIONS: `--require=${preload}` } };
+    },
+  },
+];
+
+let scopes = 0;
+
+test.each(broken)("$what", async ({ exit, check, state, code, says, packages = twoPackages, prepare }) => {
+  scopes += 1;
+  const names = [`@doctor${scopes}/a`, `@doctor${scopes}/b`];
+  const workspace = await createWorkspace({ packages: packages(names) });
+  const change = (await prepare({ workspace, names })) ?? {};
+  try {
+    const options = {
+      cwd: workspace.root,
+      registry: change.registry ?? verdaccio.url,
+      token: "token" in change ? change.token : verdaccio.token,
+      ...(change.env === undefined ? {} : { env: change.env }),
+    };
+    const args = ["doctor", ...(change.args ?? [])];
+    const human = await runSlipway(args, options);
+    const machine = await runSlipway([...args, "--json"], options);
+    expect([human.code, machine.code], human.stderr + human.stdout).toEqual([exit, exit]);
+    expect(human.stdout).toMatch(says);
+    const { checks } = JSON.parse(machine.stdout);
+    const found = checks.find((item: { readonly id: string }) => item.id === check);
+    expect(found.state).toBe(state);
+    if (code !== undefined) {
+      expect(found.problems.map((item: { readonly code: string }) => item.code)).toContain(code);
+      expect(human.stdout).toContain(`error[${code}]`);
+      expect(human.stdout).toContain("hint: ");
+    }
+    expect(uploadsOf(verdaccio, names)).toEqual([]);
+  } finally {
+    await change.cleanUp?.();
+    await workspace.dispose();
+  }
+});
+
+test("several faults are told at once", async () => {
+  const workspace = await createWorkspace({ packages: twoPackages(["@doctor-many/a", "@doctor-many/b"]) });
+  await workspace.edit("packages/b", (manifest) => ({ ...manifest, dependencies: { "@doctor-many/a": "^9.0.0" } }));
+  const { code, stdout } = await runSlipway(["doctor"], { cwd: workspace.root, registry: verdaccio.url });
+  expect(code).toBe(2);
+  expect(stdout).toContain("error[SLIP_DEPENDENCY_RANGE]");
+  expect(stdout).toContain("error[SLIP_CREDENTIALS_MISSING]");
+  expect(stdout).toContain("2 problems to solve before a release");
+  await workspace.dispose();
+});
+
+test("a healthy set-up passes, and the table of what Verdaccio can do is right", async () => {
+  const names = ["@doctor-well/a", "@doctor-well/b"];
+  const workspace = await createWorkspace({ packages: twoPackages(names) });
+  const proxy = await startFaultProxy({ target: verdaccio.url, rules: [] });
+  const options = { cwd: workspace.root, registry: proxy.url, token: verdaccio.token };
+  expect((await runSlipway(["publish", "--only", names[0] ?? ""], options)).code).toBe(0);
+  const { code, stdout } = await runSlipway(["doctor", "--json"], options);
+  expect(code).toBe(0);
+  const { registries } = JSON.parse(stdout);
+  const able = Object.fromEntries(
+    registries[0].capabilities.map((item: { readonly id: string; readonly state: string }) => [item.id, item.state]),
+  );
+  expect(able).toEqual({
+    ping: "yes",
+    whoami: "yes",
+    "dist-tags": "yes",
+    "conditional reads": "yes",
+    "version status": "no",
+    staging: "no",
+    attestations: "no",
+    "signing keys": "no",
+    audit: "no",
+  });
+  expect(registries[0].user).toBe("slipway");
+  expect(proxy.log().filter((entry) => entry.method === "PUT")).toHaveLength(1);
+  await proxy.close();
+  await workspace.dispose();
+});
