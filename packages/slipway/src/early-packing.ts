@@ -1,13 +1,20 @@
 /**
- * Packs, in memory, what the registry was just seen to lack, while the rest of the plan is still being read: the archives are ready
- * when the plan is. Only where packing runs none of the project's code; it writes nothing, and the plan decides what is used.
+ * Packs, in memory, what the registry was just seen to lack or what it will most likely lack, while the plan is still being read:
+ * the archives are ready when the plan is. Only where packing runs none of the project's code; it writes nothing, and the plan
+ * decides what is used.
  */
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Packument, Reading, Workspace, WorkspacePackage } from "@slipway/core";
 import { packEvents } from "./tarball/lifecycle.ts";
 import { type PackedTarball, packPackage } from "./tarball/pack.ts";
 
 export interface EarlyPacking {
+  /**
+   * Packs these before the registry has said anything, until it shows the first version that is there: then there is less to
+   * release than all, and only what is known to be missing is packed.
+   */
+  readonly guess: (items: readonly WorkspacePackage[]) => Promise<void>;
   /** Told of each reading as it arrives. */
   readonly offer: (item: WorkspacePackage, reading: Reading<Packument>) => void;
   /** What was made of the package in `dir`, relative to the root; undefined when nothing was. Rejects as packing does. */
@@ -32,12 +39,20 @@ export function createEarlyPacking(
     !options.ignoreScripts &&
     workspace.packages.some((item) => packEvents.some((event) => (item.scripts[event] ?? "") !== ""));
   // Other package managers make tarballs of their own, many in one process, once it is known of which packages.
+  let isGuessing = true;
+  const missing = new Set<string>();
+  const isWanted = (dir: string): boolean => isGuessing || missing.has(dir);
   const isAllowed = workspace.manager.name === "npm" && options.build === undefined && !isScripted;
 
   async function pack(dir: string): Promise<PackedTarball | undefined> {
     if (busy >= packedAtOnce) await new Promise<void>((resolve) => waiting.push(resolve));
     busy += 1;
     try {
+      if (!isWanted(dir)) {
+        // It may be offered yet.
+        made.delete(dir);
+        return undefined;
+      }
       if (waitingBytes > waitingMaxBytes) return undefined;
       const tarball = await packPackage(join(workspace.root, dir), { workspaceRoot: workspace.root });
       waitingBytes += tarball.sizeBytes;
@@ -48,15 +63,30 @@ export function createEarlyPacking(
     }
   }
 
+  function begin({ dir, isPrivate }: WorkspacePackage): void {
+    if (!isAllowed || isPrivate || made.has(dir)) return;
+    const packing = pack(dir);
+    // Whoever takes it hears of a failure; a package that the plan leaves out may be broken as it likes.
+    packing.catch(() => undefined);
+    made.set(dir, packing);
+  }
+
   return {
+    async guess(items) {
+      for (const item of items) {
+        // The requests go first: they take longer, and the registry works while this process packs.
+        await nextTurn();
+        if (!isGuessing) return;
+        begin(item);
+      }
+    },
     offer(item, reading) {
       const isAbsent =
         reading.kind === "absent" || (reading.kind === "shown" && !reading.value.versions.has(item.version));
-      if (!isAllowed || item.isPrivate || !isAbsent || made.has(item.dir)) return;
-      const packing = pack(item.dir);
-      // Whoever takes it hears of a failure; a package that the plan leaves out may be broken as it likes.
-      packing.catch(() => undefined);
-      made.set(item.dir, packing);
+      if (isAbsent) {
+        missing.add(item.dir);
+        begin(item);
+      } else isGuessing = false;
     },
     take(dir) {
       const packing = made.get(dir);

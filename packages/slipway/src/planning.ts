@@ -118,10 +118,15 @@ async function planProject(project: Project, context: VerbContext, packsEarly: b
     stage.advance(item.name, total);
     early?.offer(item, reading);
   };
+  const reported = isReportedComplete(dir);
+  const guessed = workspace.packages.filter(
+    ({ name }) => selected?.has(name) !== false && changed?.has(name) !== false,
+  );
+  void reported.then((isReported) => (isReported ? undefined : early?.guess(guessed)));
   const [facts, history, isReported] = await Promise.all([
     gatherFacts({ workspace, source, registryOf, selected, changed, clock: context.clock, limits, onReading }),
     readJournal(journalPathOf(dir)),
-    isReportedComplete(dir),
+    reported,
   ]).finally(stage.end);
   const written = writtenIntegrities(history);
   const urls = [...new Set(facts.registries.values())];

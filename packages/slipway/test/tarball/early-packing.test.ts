@@ -66,3 +66,47 @@ test("a package that cannot be packed fails only for whoever takes it", async ()
     await expect(early.take(".")).rejects.toThrow("hard link");
   });
 });
+
+const two = {
+  "package.json": manifestText({ name: "root", private: true, workspaces: ["packages/*"] }),
+  "packages/a/package.json": manifestText({ name: "a" }),
+  "packages/b/package.json": manifestText({ name: "b" }),
+};
+
+test("packages are packed before the registry has said anything", async () => {
+  await withTree(two, async (root) => {
+    const workspace = await readWorkspace(root);
+    const early = createEarlyPacking(workspace, options);
+    await early.guess(workspace.packages);
+    expect(await early.take("packages/a")).toBeDefined();
+    expect(await early.take("packages/b")).toBeDefined();
+  });
+});
+
+test("guessing ends with the first version that is there, and what is missing is still packed", async () => {
+  await withTree(two, async (root) => {
+    const workspace = await readWorkspace(root);
+    const early = createEarlyPacking(workspace, options);
+    const guessing = early.guess(workspace.packages);
+    const [a, b] = workspace.packages;
+    if (a === undefined || b === undefined) throw new Error("the tree has two packages");
+    early.offer(a, shown("1.0.0"));
+    await guessing;
+    expect(early.take(a.dir), "nothing was begun").toBeUndefined();
+    expect(early.take(b.dir)).toBeUndefined();
+    early.offer(b, absent);
+    expect(await early.take(b.dir)).toBeDefined();
+  });
+});
+
+test.each([
+  { what: "a script", rest: {}, scripts: prepare },
+  { what: "a build command", rest: { build: "make" }, scripts: {} },
+])("nothing is guessed where $what has to run first", async ({ rest, scripts }) => {
+  await withTree({ ...two, "packages/b/package.json": manifestText({ name: "b", ...scripts }) }, async (root) => {
+    const workspace = await readWorkspace(root);
+    const early = createEarlyPacking(workspace, { ...options, ...rest });
+    await early.guess(workspace.packages);
+    for (const item of workspace.packages) expect(early.take(item.dir)).toBeUndefined();
+  });
+});
