@@ -33,7 +33,7 @@ export const planningProblems = {
   },
   SLIP_PACKAGE_MANAGER_UNSUPPORTED: {
     exit: 2,
-    meaning: "The workspace belongs to a package manager that Slipway does not know, or to yarn 1.",
+    meaning: "The workspace belongs to a package manager that Slipway does not know, or to a yarn before version 4.",
     hint: "use npm, pnpm, yarn 4 or bun",
   },
   SLIP_MANIFEST_INVALID: {

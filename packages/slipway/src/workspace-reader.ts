@@ -2,7 +2,7 @@
  * Reads the packages of a workspace of npm, pnpm, yarn or bun from disk. It only reads: no git, no registry, no configuration, and nothing
  * of the repository is run.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, posix, relative, resolve, sep } from "node:path";
 import {
   fail,
@@ -137,27 +137,28 @@ async function findPackageFolders(
 async function findRoot(cwd: string): Promise<Root> {
   let nearest: Root | undefined;
   for (let folder = cwd; ; folder = dirname(folder)) {
-    const found = readJson(folder, "package.json", relative(cwd, join(folder, "package.json")));
-    // It may be the root of the package at hand, which would then be released as if it were alone.
-    if (found?.problem !== undefined) throw new ProblemsError([found.problem]);
-    const here = await readRoot(folder, found?.json);
-    if (here !== undefined) {
-      const { name } = here.detected.manager;
-      if (here.settings.patterns !== undefined) {
-        // With yarn, a package may have workspaces of its own; the root is where the lock file is.
-        if (nearest === undefined && here.detected.isNamed) return here;
-        const isNested = nearest?.settings.patterns !== undefined;
-        if (nearest !== undefined && (!isNested || name === "yarn")) {
-          const { folders } = await findPackageFolders(folder, name, here.settings.patterns);
-          const dir = relative(folder, nearest.root).split(sep).join("/");
-          if (folders.some((item) => item.dir === dir)) return here;
-        }
+    // With yarn a package may have workspaces of its own, so one without a lock file may belong to one that has it.
+    const isSettled = nearest?.settings.patterns !== undefined;
+    if (!isSettled || existsSync(join(folder, "yarn.lock"))) {
+      const found = readJson(folder, "package.json", relative(cwd, join(folder, "package.json")));
+      // It may be the root of the package at hand, which would then be released as if it were alone.
+      if (found?.problem !== undefined) throw new ProblemsError([found.problem]);
+      const here = await readRoot(folder, found?.json);
+      if (here?.settings.patterns === undefined) nearest ??= here;
+      else if (nearest === undefined || (await includes(here, nearest))) {
+        if (here.detected.isNamed) return here;
+        nearest = here;
       }
-      nearest ??= here;
     }
     if (dirname(folder) === folder) break;
   }
   return nearest ?? fail("SLIP_WORKSPACE_NOT_FOUND", `there is no package.json at or above ${cwd}`);
+}
+
+async function includes(outer: Root, inner: Root): Promise<boolean> {
+  const { folders } = await findPackageFolders(outer.root, outer.detected.manager.name, outer.settings.patterns ?? []);
+  const dir = relative(outer.root, inner.root).split(sep).join("/");
+  return folders.some((item) => item.dir === dir);
 }
 
 /** Undefined where neither a package nor a workspace of pnpm is. Files that only a workspace has are not read for a lone package. */

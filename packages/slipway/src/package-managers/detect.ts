@@ -53,7 +53,7 @@ export function detectPackageManager(root: string, manifest: unknown, names: Rea
   const found = pin ?? guess(manifest, names, locks, problems);
   if (pin !== undefined) checkLocks(pin, locks, problems);
   const manager = found ?? { name: "npm", version: undefined, from: "nothing names another package manager" };
-  if (manager.name === "yarn") problems.push(...findClassicYarn(root, manager, names));
+  if (manager.name === "yarn") problems.push(...findOldYarn(root, manager, names));
   return { manager, isNamed: found !== undefined, problems };
 }
 
@@ -150,12 +150,12 @@ function adviseField(owners: readonly (PackageManagerName | undefined)[]): strin
   return `name the one that is used in package.json (${fields.join(" or ")}), and delete the lock files of others`;
 }
 
-/** yarn 1 knows neither `workspace:` nor its own pack as yarn 4 does it. */
-function findClassicYarn(root: string, manager: PackageManager, names: ReadonlySet<string>): readonly Problem[] {
+/** yarn 1 knows no `workspace:`, and yarn 2 and 3 do not pack as yarn 4 does. */
+function findOldYarn(root: string, manager: PackageManager, names: ReadonlySet<string>): readonly Problem[] {
   const hint = "move to yarn 4 (`corepack use yarn@4`), or use npm, pnpm or bun";
   if (manager.version !== undefined) {
-    if (!/^[\^~=v]*[01](\.|$)/.test(manager.version.trim())) return [];
-    const message = `${manager.from} names yarn ${manager.version}, and Slipway knows yarn from version 2 on`;
+    if (!/^[\^~=v]*[0-3](\.|$)/.test(manager.version.trim())) return [];
+    const message = `${manager.from} names yarn ${manager.version}, and Slipway knows yarn from version 4 on`;
     return [problem("SLIP_PACKAGE_MANAGER_UNSUPPORTED", message, { hint })];
   }
   if (!names.has("yarn.lock")) return [];
