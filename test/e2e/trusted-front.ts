@@ -13,6 +13,8 @@ export interface TrustedFrontOptions {
   readonly claims?: Readonly<Record<string, unknown>>;
   /** Answers the nth exchange for a package instead of giving a token. */
   readonly refuse?: (name: string, nth: number) => { readonly status: number; readonly message: string } | undefined;
+  /** Writes are taken only with this one-time password. */
+  readonly otp?: string;
   /** Milliseconds until an exchanged token ends, as the answer says it; writes take it for ever. Default an hour. */
   readonly lifetimeMs?: number;
 }
@@ -95,6 +97,12 @@ export async function startTrustedFront(options: TrustedFrontOptions): Promise<T
         incoming.resume();
         return answer(response, 401, { error: "unauthorized" });
       }
+    }
+    if (isWrite && options.otp !== undefined && incoming.headers["npm-otp"] !== options.otp) {
+      incoming.resume();
+      response.writeHead(401, { "content-type": "application/json", "www-authenticate": "OTP" });
+      response.end(JSON.stringify({ error: `not ${String(incoming.headers["npm-otp"])}` }));
+      return;
     }
     const authorization = isWrite ? `Bearer ${options.token}` : sent;
     const outgoing = request(

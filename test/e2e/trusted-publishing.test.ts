@@ -199,3 +199,20 @@ test("the token that GitLab gave to the job is exchanged for each package", asyn
     expect(stage.front.audiences).toEqual([]);
   });
 });
+
+test("a one-time password is sent with each write, and where there is none the code says so", async () => {
+  await onStage({ otp: "473829" }, async (stage) => {
+    const without = await publish(stage);
+    expect(without.code).toBe(1);
+    expect(without.stdout + without.stderr).toContain("SLIP_OTP_REQUIRED");
+    const wrong = await publish(stage, ["--otp", "918273"]);
+    expect(wrong.code).toBe(1);
+    const said = wrong.stdout + wrong.stderr;
+    expect(said).toContain("SLIP_OTP_REQUIRED");
+    expect(said).not.toContain("918273");
+    const right = await publish(stage, ["--otp", "473829"]);
+    expect(right.code, right.stderr).toBe(0);
+    stage.front.secrets.push("918273", "473829");
+    expect(await secretsSeen(stage, right.stdout + right.stderr)).toEqual([]);
+  });
+});

@@ -31,17 +31,6 @@ const releaseProblems = {
       "The package manager that was found is not of the version that the workspace asks for, or does not say which it is.",
     hint: "install the version that `packageManager` names, or correct it",
   },
-  SLIP_TOOL_MISSING: {
-    exit: 2,
-    meaning: "The workspace's package manager packs it, and there is none that can be run.",
-    hint: "install the package manager that the workspace uses",
-  },
-  SLIP_TOOL_VERSION: {
-    exit: 2,
-    meaning:
-      "The package manager that was found is not of the version that the workspace asks for, or does not say which it is.",
-    hint: "install the version that `packageManager` names, or correct it",
-  },
   SLIP_SCRIPT_FAILED: {
     exit: 1,
     meaning: "A lifecycle script or the build command failed.",
@@ -130,7 +119,7 @@ const releaseProblems = {
   SLIP_OTP_REQUIRED: {
     exit: 1,
     meaning: "The registry asks for a one-time password for this write.",
-    hint: "use trusted publishing or a token that may publish without a one-time password",
+    hint: "run it in a terminal, which asks for one, or pass --otp; in CI use trusted publishing or a token that needs none",
   },
   SLIP_TRUST_DENIED: {
     exit: 1,

@@ -263,6 +263,11 @@ function findRow(answer: Extract<Answer, { kind: "response" }>, message: string,
   );
 }
 
+/** True when a registry asks for a one-time password, in a header or in words. */
+export function wantsOneTimePassword(answer: Answer): boolean {
+  return answer.kind === "response" && findRow(answer, messageOf(answer.body), "upload")?.code === "SLIP_OTP_REQUIRED";
+}
+
 /** Classifies the answer to a write about `spec`. */
 export function classify(answer: Answer, write: WriteKind, spec: string): Classified {
   if (answer.kind === "no-response") {

@@ -19,7 +19,7 @@ export async function main(argv: readonly string[], overrides: Partial<VerbConte
   let exitCode: ExitCode = 0;
   // The verb that help was asked for, by name; the text is made, and what makes it loaded, only then.
   let helpFor: string | undefined;
-  const terminal = createTerminalFor(argv);
+  const terminal = overrides.terminal ?? createTerminalFor(argv);
   const program = new Command("slipway")
     .version(toolVersion)
     .exitOverride()
@@ -34,18 +34,18 @@ export async function main(argv: readonly string[], overrides: Partial<VerbConte
     });
   try {
     if (argv.length === 0) {
-      await printHelp(undefined, overrides.terminal ?? terminal);
+      await printHelp(undefined, terminal);
       return 2;
     }
     await program.parseAsync(argv, { from: "user" });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) {
-      if (error.code === "commander.helpDisplayed") await printHelp(helpFor, overrides.terminal ?? terminal);
+      if (error.code === "commander.helpDisplayed") await printHelp(helpFor, terminal);
       return reportUsage(error, argv, terminal);
     }
     if (error instanceof ProblemsError) return reportProblems(error.problems, argv, terminal);
-    return reportBug(error, argv, terminal);
+    return reportBug(error, argv, terminal, overrides.env);
   } finally {
     terminal.close();
   }
@@ -146,6 +146,14 @@ async function runVerb(
       signal: interrupt.signal,
       isInteractive: process.stdin.isTTY === true && process.stderr.isTTY === true && !process.env["CI"],
       confirm,
+      ask: async (question) => {
+        const release = terminal.hold();
+        try {
+          return await ask(question);
+        } finally {
+          release();
+        }
+      },
       onJsonEvent: isEvents ? (event) => terminal.json(event) : undefined,
       ...overrides,
     };
@@ -178,13 +186,17 @@ async function findFolder(dir: string): Promise<string> {
 }
 
 async function confirm(question: string): Promise<boolean> {
+  return /^y(es)?$/i.test((await ask(`${question} [y/N]`)) ?? "no");
+}
+
+/** Ctrl-C and a closed input are no answer. */
+async function ask(question: string): Promise<string | undefined> {
   const reader = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    // Ctrl-C and a closed input are a no.
-    const refused = new Promise<string>((resolveAnswer) => {
-      reader.once("SIGINT", () => resolveAnswer("no")).once("close", () => resolveAnswer("no"));
+    const refused = new Promise<undefined>((resolveAnswer) => {
+      reader.once("SIGINT", () => resolveAnswer(undefined)).once("close", () => resolveAnswer(undefined));
     });
-    return /^y(es)?$/i.test((await Promise.race([reader.question(`${question} [y/N] `), refused])).trim());
+    return (await Promise.race([reader.question(`${question} `), refused]))?.trim();
   } finally {
     reader.close();
   }
@@ -226,10 +238,11 @@ export function reportBug(
   error: unknown,
   argv: readonly string[],
   terminal: Terminal = createTerminalFor(argv),
+  env: VerbContext["env"] = process.env,
 ): ExitCode {
   const redact = createRedactor([]).text;
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  const isTraced = Boolean(process.env["SLIPWAY_DEBUG"]);
+  const isTraced = Boolean(env["SLIPWAY_DEBUG"]);
   const stack = isTraced && error instanceof Error ? (error.stack ?? "").split("\n").slice(1) : [];
   const found = problem("SLIP_BUG", `slipway ${toolVersion} has a bug: ${redact(message).replace(/\s*\n\s*/g, " ")}`, {
     details: [

@@ -16,13 +16,14 @@ import {
 import { loadNpmConfig, settingsOf } from "./auth/npmrc.ts";
 import { parseRegistryUrl } from "./auth/registry-url.ts";
 import { type Flags, textFlag, type VerbContext } from "./commands/verb.ts";
+import type { AuthMode } from "./auth/write-credentials.ts";
 import { loadConfig } from "./config.ts";
 import { createEarlyPacking, type EarlyPacking } from "./early-packing.ts";
 import { resolveBase } from "./git-base.ts";
 import { readSource } from "./git.ts";
 import { findJudgedForeign, hasEndedWell, readJournal } from "./journal.ts";
 import { type FactsInput, gatherFacts, makeReleaseId, readVersionChanges, selectPackages } from "./plan-facts.ts";
-import { openRegistries, type Registries } from "./registries.ts";
+import { openRegistries, type Registries, type Writing } from "./registries.ts";
 import { folderOf, isReportedComplete, journalPathOf } from "./release-folder.ts";
 import { type ReleaseOptions, resolveOptions } from "./release-options.ts";
 import { writtenIntegrities } from "./release-packer.ts";
@@ -56,6 +57,12 @@ export interface Planning {
   readonly early: EarlyPacking | undefined;
 }
 
+/** What writes of this run may carry, from flags, environment and the person at the terminal. */
+export function writingOf(flags: Flags, context: VerbContext, auth: AuthMode): Writing {
+  const { env, isInteractive, ask } = context;
+  return { env, auth, otp: textFlag(flags, "otp"), ask: isInteractive ? ask : undefined };
+}
+
 /** Reads workspace, git and configuration, and opens the registries of all its packages. The caller closes them. */
 export async function openProject(flags: Flags, context: VerbContext): Promise<Project> {
   const workspace = await readWorkspace(context.cwd);
@@ -77,7 +84,7 @@ export async function openProject(flags: Flags, context: VerbContext): Promise<P
     settings,
     limits: options.limits,
     clock: context.clock,
-    writing: { env: context.env, auth: options.auth },
+    writing: writingOf(flags, context, options.auth),
   });
   const registryOf = (item: { readonly name: string }): string => {
     const url = urls.get(item.name);

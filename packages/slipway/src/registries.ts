@@ -2,6 +2,7 @@
 import { type Clock, type Limits, problem, type Problem, ProblemsError, type RegistryPort } from "@slipway/core";
 import { findIdentitySource, type IdentitySource } from "./auth/ci-identity.ts";
 import { assertCredentials } from "./auth/credentials.ts";
+import { createOneTimePassword } from "./auth/one-time-password.ts";
 import type { NpmSettings } from "./auth/npmrc.ts";
 import { createTrustedPublishing } from "./auth/trusted-publishing.ts";
 import {
@@ -37,15 +38,25 @@ export interface Registries {
 }
 
 export type CredentialsSummary =
-  | { readonly kind: "configured"; readonly token: string | undefined }
+  | { readonly kind: "configured"; readonly token: string | undefined; readonly origin: string | undefined }
   | { readonly kind: "exchanged" | "certificate" | "none"; readonly text: string };
+
+/** What writes of a run may carry beside what npm's configuration holds. */
+export interface Writing {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly auth: AuthMode;
+  /** `--otp`. */
+  readonly otp: string | undefined;
+  /** Asks a person; undefined where nobody is there. */
+  readonly ask: ((question: string) => Promise<string | undefined>) | undefined;
+}
 
 export interface RegistriesOptions {
   readonly settings: NpmSettings;
   readonly limits: Limits;
   readonly clock: Clock;
   /** For the identity that CI gives to a job. Left out where nothing is written. */
-  readonly writing?: { readonly env: Readonly<Record<string, string | undefined>>; readonly auth: AuthMode };
+  readonly writing?: Writing;
 }
 
 const userAgent = `slipway/${toolVersion} node/${process.version} ${process.platform} ${process.arch}`;
@@ -56,6 +67,8 @@ export async function openRegistries(urls: Iterable<string>, options: Registries
   const portOptions = new Map<string, RegistryOptions>();
   const exchanges = new Map<string, Exchange>();
   const identity = writing === undefined ? undefined : findIdentitySource(writing.env);
+  const oneTimePassword =
+    writing === undefined ? undefined : createOneTimePassword(writing.otp ?? settings.otp, writing.ask);
   for (const url of new Set(urls)) {
     const exchange = identity === undefined ? undefined : await openExchange(url, identity, options);
     if (exchange !== undefined) exchanges.set(url, exchange);
@@ -64,6 +77,7 @@ export async function openRegistries(urls: Iterable<string>, options: Registries
       url,
       credentials: () => credentials.authorization,
       ...(exchange === undefined ? {} : { writeCredentials: exchange.credentials }),
+      ...(oneTimePassword === undefined ? {} : { oneTimePassword }),
       limits,
       connection: await settings.connectionFor(url),
       hostReplacement: settings.hostReplacement,
@@ -97,12 +111,13 @@ export async function openRegistries(urls: Iterable<string>, options: Registries
 }
 
 function describeCredentials(url: string, settings: NpmSettings, isExchanged: boolean): CredentialsSummary {
-  const { authorization, certificate } = settings.credentialsFor(url);
+  const { authorization, certificate, origin } = settings.credentialsFor(url);
   if (isExchanged) {
     const rest = authorization === undefined ? "" : ", or the configured token where that is refused";
     return { kind: "exchanged", text: `this job's identity, exchanged for each package${rest}` };
   }
-  if (authorization !== undefined) return { kind: "configured", token: /^Bearer (.+)$/i.exec(authorization)?.[1] };
+  if (authorization !== undefined)
+    return { kind: "configured", token: /^Bearer (.+)$/i.exec(authorization)?.[1], origin };
   return certificate === undefined
     ? { kind: "none", text: "none, and nothing is to be written" }
     : { kind: "certificate", text: "a client certificate" };

@@ -26,6 +26,8 @@ export interface Credentials {
   /** Paths of the client certificate and its key, in PEM. */
   readonly certificate: { readonly certfile: string; readonly keyfile: string } | undefined;
   readonly unset: readonly UnsetVariable[];
+  /** The key that holds them, where it stands, and the variable that it is written with; never a value. */
+  readonly origin?: string;
 }
 
 /** What actions/setup-node exports as NODE_AUTH_TOKEN where a workflow gives it no token. */
@@ -67,15 +69,31 @@ export function findCredentials(registryUrl: string, source: CredentialSource): 
     const certfile = value(`${key}:certfile`);
     const keyfile = value(`${key}:keyfile`);
     const certificate = certfile !== undefined && keyfile !== undefined ? { certfile, keyfile } : undefined;
-    if (token !== undefined) return { authorization: `Bearer ${token}`, certificate, unset: [] };
-    if (basic !== undefined) return { authorization: `Basic ${basic}`, certificate, unset: [] };
+    const origin = (name: string): { readonly origin: string } => ({
+      origin: describeOrigin(`${key}:${name}`, source),
+    });
+    if (token !== undefined)
+      return { authorization: `Bearer ${token}`, certificate, unset: [], ...origin("_authToken") };
+    if (basic !== undefined) return { authorization: `Basic ${basic}`, certificate, unset: [], ...origin("_auth") };
     if (username !== undefined && password !== undefined) {
       const pair = `${username}:${Buffer.from(password, "base64").toString("utf8")}`;
-      return { authorization: `Basic ${Buffer.from(pair).toString("base64")}`, certificate, unset: [] };
+      return {
+        authorization: `Basic ${Buffer.from(pair).toString("base64")}`,
+        certificate,
+        unset: [],
+        ...origin("_password"),
+      };
     }
-    if (certificate !== undefined) return { authorization: undefined, certificate, unset: [] };
+    if (certificate !== undefined) return { authorization: undefined, certificate, unset: [], ...origin("certfile") };
   }
   return { authorization: undefined, certificate: undefined, unset };
+}
+
+/** `//host/:_authToken in /home/me/.npmrc, from NPM_TOKEN`. */
+function describeOrigin(key: string, source: CredentialSource): string {
+  const written = source.written(key);
+  const name = variable.exec(written?.text ?? "")?.[1];
+  return `${key} in ${written?.where ?? "the environment"}${name === undefined ? "" : `, from the variable ${name}`}`;
 }
 
 /** Throws SLIP_CREDENTIALS_MISSING when there are no credentials for a registry; it names what is unset, never a value. */

@@ -33,6 +33,8 @@ export interface NpmSettings {
   /** Certificates, proxies and local address. Reads the client certificate's files. */
   connectionFor(registryUrl: string): Promise<Omit<ConnectionSettings, "concurrency" | "connectTimeoutMs">>;
   readonly hostReplacement: HostReplacement;
+  /** `otp`, for registries that want one. */
+  readonly otp: string | undefined;
   /** Every secret that the configuration holds, for redaction. */
   readonly secrets: readonly string[];
   /** Names of the environment variables that those secrets are written with, such as `NPM_TOKEN`. */
@@ -183,6 +185,7 @@ export function settingsOf(config: LoadedConfig, options: Pick<NpmConfigOptions,
     isDefaultRegistry: (registryUrl) => new URL(registryUrl).href === new URL(config.defaultRegistry).href,
     connectionFor: (registryUrl) => connectionOf(config, options.env, registryUrl, credentialsFor(registryUrl)),
     hostReplacement: { ...(rule === undefined ? {} : { rule }), defaultRegistry: config.defaultRegistry },
+    otp: stringOf(config.flat["otp"]),
     secrets: secretsOf(config),
     secretVariables: secretVariablesOf(config),
   };

@@ -68,10 +68,16 @@ export const authFlag: FlagUsage = {
   choices: ["auto", "token", "oidc"],
 };
 
+export const otpFlag: FlagUsage = {
+  flags: "--otp <code>",
+  text: "one-time password for writes; a terminal asks for one when the registry wants it",
+};
+
 /** What a run may be told although its plan is made. */
 export const runFlags: readonly FlagUsage[] = [
   { flags: "--wait <duration>", text: "stop as unconfirmed after this long without progress, such as 20m" },
   { flags: "--wait-total <duration>", text: "bound of the whole run, such as 3h" },
   authFlag,
+  otpFlag,
   { flags: "--concurrency <number>", text: "requests under way at once" },
 ];

@@ -10,7 +10,7 @@ import { createDryRunRegistry, type PlannedWrite, rehearseWrites, reportRehearsa
 import { readJournal } from "../journal.ts";
 import type { ReleaseRun } from "../loop.ts";
 import { packInto } from "../packing.ts";
-import { makePlan, type Planning } from "../planning.ts";
+import { makePlan, type Planning, writingOf } from "../planning.ts";
 import { openRegistries, type Registries } from "../registries.ts";
 import { writtenIntegrities } from "../release-packer.ts";
 import { overrideLimits, readAuthMode } from "../release-options.ts";
@@ -197,7 +197,7 @@ async function publishFolder(dir: string, flags: Flags, context: VerbContext): P
   const { limits } = plan.options;
   const registries = await openRegistries(
     [...plan.steps, ...plan.kept].flatMap((item) => item.registry ?? []),
-    { settings, limits, clock: context.clock, writing: { env: context.env, auth: readAuthMode(flags) } },
+    { settings, limits, clock: context.clock, writing: writingOf(flags, context, readAuthMode(flags)) },
   );
   try {
     const tarballs = createTarballStore(dir, plan);

@@ -19,6 +19,8 @@ export interface VerbContext {
   readonly isInteractive: boolean;
   /** Asks a yes-or-no question on the terminal. */
   readonly confirm: (question: string) => Promise<boolean>;
+  /** Asks for a line of text on the terminal; undefined when nobody answers. */
+  readonly ask: (question: string) => Promise<string | undefined>;
   /** Called with each event where `--json=events` was asked for. */
   readonly onJsonEvent: ((event: unknown) => void) | undefined;
   /** Puts a port in front of the journal; tests kill the process between its lines. */

@@ -4,6 +4,7 @@
  */
 import { escapeName, parseRetryAfter } from "@slipway/core";
 import type { Clock, Limits, Problem, Reading } from "@slipway/core";
+import type { OneTimePassword } from "../auth/one-time-password.ts";
 import type { Redactor } from "../redact.ts";
 import type { ConnectionSettings } from "./agents.ts";
 import type { HttpOutcome, HttpRequest } from "./http.ts";
@@ -16,6 +17,8 @@ export interface RegistryOptions {
   readonly credentials: (packageName?: string) => string | undefined;
   /** Credentials for the writes to a package, where they are others than those of its reads. */
   readonly writeCredentials?: WriteCredentials;
+  /** Sent with writes, and renewed when the registry wants another. */
+  readonly oneTimePassword?: OneTimePassword;
   readonly limits: Limits;
   /** Certificates, proxies, local address. */
   readonly connection?: Omit<ConnectionSettings, "concurrency" | "connectTimeoutMs">;
@@ -38,14 +41,19 @@ export interface WriteCredentials {
   readonly renew: (packageName: string) => boolean;
 }
 
+export interface SentSecrets {
+  readonly authorization: string | undefined;
+  readonly otp: string | undefined;
+}
+
 const redirectsMax = 5;
 
 export interface Context {
   readonly base: string;
   readonly options: RegistryOptions;
   readonly send: (request: HttpRequest) => Promise<HttpOutcome>;
-  /** Knows the credentials that reads of the package carry, and `header` where a request carried others. */
-  readonly redactor: (packageName: string, header?: string) => Redactor;
+  /** Knows the credentials that reads of the package carry, and those that a write carried. */
+  readonly redactor: (packageName: string, sent?: SentSecrets) => Redactor;
 }
 
 export type Unavailable = Extract<Reading<never>, { kind: "unavailable" }>;

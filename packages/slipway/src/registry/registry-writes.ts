@@ -3,18 +3,19 @@
  * answer, redacted. Must not retry or judge.
  */
 import { escapeName, isJsonObject } from "@slipway/core";
+import { wantsOneTimePassword } from "@slipway/core";
 import type { Answer, UploadRequest } from "@slipway/core";
 import type { HttpOutcome } from "./http.ts";
 import { readPackedFiles } from "./packed-files.ts";
 import { buildPublishDocument, tarballFileName } from "./publish-document.ts";
 import { normalizeManifest } from "./publish-manifest.ts";
 import { packageUrl, parseJson, requestOf } from "./registry-request.ts";
-import type { Context } from "./registry-request.ts";
+import type { Context, SentSecrets } from "./registry-request.ts";
 
 /** A document without `_rev` is deleted from with this: Verdaccio wants the path, but never compares it. */
 const revUnknown = "0-0";
 
-function answerOf(context: Context, name: string, outcome: HttpOutcome, sent?: string): Answer {
+function answerOf(context: Context, name: string, outcome: HttpOutcome, sent?: SentSecrets): Answer {
   const redactor = context.redactor(name, sent);
   if (outcome.kind === "no-response")
     return { kind: "no-response", reason: redactor.text(outcome.reason), maybeSent: outcome.maybeSent };
@@ -36,13 +37,14 @@ interface Write {
 
 async function write(context: Context, name: string, { method, url, body }: Write): Promise<Answer> {
   const { redirectsMax: _, ...request } = requestOf(context, name, url);
-  const { writeCredentials } = context.options;
+  const { writeCredentials, oneTimePassword } = context.options;
   const found = await writeCredentials?.find(name);
   if (found?.kind === "none") {
     const { reason, problem } = found;
     return { kind: "no-response", reason, maybeSent: false, ...(problem === undefined ? {} : { problem }) };
   }
   const authorization = found === undefined ? request.authorization : found.value;
+  const otp = oneTimePassword?.current();
   const outcome = await context.send({
     ...request,
     authorization,
@@ -50,13 +52,17 @@ async function write(context: Context, name: string, { method, url, body }: Writ
     headers: {
       ...request.headers,
       "npm-command": "publish",
+      ...(otp === undefined ? {} : { "npm-otp": otp }),
       ...(body === undefined ? {} : { "content-type": "application/json" }),
     },
     ...(body === undefined ? {} : { body }),
     answerTimeoutMs: context.options.limits.uploadTimeoutMs,
   });
-  const answer = answerOf(context, name, outcome, authorization);
-  const isRenewed = answer.kind === "response" && answer.status === 401 && writeCredentials?.renew(name) === true;
+  const answer = answerOf(context, name, outcome, { authorization, otp });
+  if (answer.kind !== "response" || answer.status !== 401) return answer;
+  const isRenewed = wantsOneTimePassword(answer)
+    ? (await oneTimePassword?.renew(otp)) === true
+    : writeCredentials?.renew(name) === true;
   return isRenewed ? { ...answer, isRenewed } : answer;
 }
 

@@ -22,14 +22,12 @@ export interface ClosableRegistry extends RegistryPort {
 function redactors(options: RegistryOptions): Context["redactor"] {
   const made = new Map<string, Redactor>();
   return (packageName, sent) => {
-    const headers = [options.credentials(packageName), sent].filter((header) => header !== undefined && header !== "");
-    const key = headers.join("\n");
+    const headers = [options.credentials(packageName), sent?.authorization].flatMap((header) => header || []);
+    const secrets = [...headers.flatMap(secretsOfHeader), ...(sent?.otp === undefined ? [] : [sent.otp])];
+    const key = secrets.join("\n");
     const known = made.get(key);
     if (known) return known;
-    const redactor = createRedactor([
-      ...(options.secrets ?? []),
-      ...headers.flatMap((header) => secretsOfHeader(header ?? "")),
-    ]);
+    const redactor = createRedactor([...(options.secrets ?? []), ...secrets]);
     made.set(key, redactor);
     return redactor;
   };

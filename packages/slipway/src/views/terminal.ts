@@ -50,6 +50,8 @@ export interface Terminal extends Painter {
   data(text: string): void;
   /** Data for machines, to the letter. */
   json(value: unknown, indent?: number): void;
+  /** Keeps back what would be said, and the live line, while a person is asked; call what it returns to go on. */
+  hold(): () => void;
   /** Takes the live line away for good. */
   close(): void;
 }
@@ -104,9 +106,11 @@ export function createTerminal(options: TerminalOptions): Terminal {
           finish: (text) =>
             finish(`${paint("busy", text.slice(0, verbWidth))}${text.slice(verbWidth)}`, isStderrColored),
         });
+  let held: string[] | undefined;
   const say = (text: string): void => {
     const line = `${finish(text, isStderrColored)}\n`;
-    stderr.write(live === undefined ? line : live.above(line));
+    if (held !== undefined) held.push(line);
+    else stderr.write(live === undefined ? line : live.above(line));
   };
   const give = (text: string): void => {
     // The live line is on the other stream: it goes, and comes back with its next frame.
@@ -126,6 +130,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
       say(formatRow(row, { paint, columns }, lineWhatWidth(columns)));
     },
     live: (make) =>
+      held === undefined &&
       live?.set(
         make &&
           (() => {
@@ -136,6 +141,15 @@ export function createTerminal(options: TerminalOptions): Terminal {
     talk: say,
     data: (text) => give(finish(text, isStdoutColored)),
     json: (value, indent) => give(JSON.stringify(value, undefined, indent)),
+    hold() {
+      live?.set(undefined);
+      held ??= [];
+      return () => {
+        const lines = held ?? [];
+        held = undefined;
+        for (const line of lines) stderr.write(line);
+      };
+    },
     close: () => live?.close(),
   };
 }

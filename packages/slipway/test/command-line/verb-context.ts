@@ -19,6 +19,7 @@ export function verbContext(): VerbContext {
     signal: new AbortController().signal,
     isInteractive: false,
     confirm: async () => false,
+    ask: async () => undefined,
     onJsonEvent: undefined,
   };
 }
