@@ -20,6 +20,7 @@ import { commandLineCases } from "./bad-input/command-line.ts";
 import { folderCases } from "./bad-input/folders.ts";
 import { manifestCases } from "./bad-input/manifests.ts";
 import { registryCases } from "./bad-input/registries.ts";
+import { workspaceCases } from "./bad-input/workspaces.ts";
 
 const cli = fileURLToPath(new URL("../../packages/slipway/src/cli.ts", import.meta.url));
 /** Short waits: what is tested is what happens, not how long somebody waits for it. */
@@ -138,6 +139,7 @@ const groups = {
   "command line": commandLineCases,
   registry: registryCases,
   folder: folderCases,
+  workspace: workspaceCases,
 } satisfies Record<string, readonly BadInput[]>;
 
 for (const [group, cases] of Object.entries(groups))

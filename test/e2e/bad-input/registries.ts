@@ -87,8 +87,23 @@ export const registryCases: readonly BadInput[] = [
     what: "a token that the registry does not know",
     exit: 1,
     codes: ["SLIP_UPLOAD_UNAUTHORISED"],
-    says: [/401/, /check that the token is valid/, /not published because of that: @[\w-]+\/b@1\.0\.0/],
+    says: [
+      /401/,
+      /check that the token is valid.*; used was \/\/127.*:_authToken in .*\.npmrc/,
+      /not published because of that: @[\w-]+\/b@1\.0\.0/,
+    ],
     prepare: async () => ({ token: "npm_wrongwrongwrongwrongwrongwrongwron" }),
+  },
+  {
+    what: "a token in a variable, which the registry does not know",
+    exit: 1,
+    codes: ["SLIP_UPLOAD_UNAUTHORISED"],
+    says: [/401/, /used was .*:_authToken in .*, from the variable RELEASE_TOKEN/],
+    prepare: async ({ verdaccio }) => ({
+      token: undefined,
+      npmrc: `${verdaccio.url.replace("http:", "")}/:_authToken=\${RELEASE_TOKEN}\n`,
+      env: { RELEASE_TOKEN: "npm_wrongwrongwrongwrongwrongwrongwron" },
+    }),
   },
   {
     what: "a token without the right to publish",
