@@ -1,6 +1,5 @@
 /**
- * Runs the command line inside this process: the same `main`, without starting a Node for each of hundreds of runs. What
- * ends up on stderr before a verb runs (usage errors) is not captured: tests of those start a process.
+ * Runs the command line inside this process: the same `main`, without starting a Node for each of hundreds of runs.
  */
 import { createTerminal } from "../../packages/slipway/src/views/terminal.ts";
 import { main } from "../../packages/slipway/src/main.ts";

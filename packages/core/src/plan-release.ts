@@ -80,6 +80,10 @@ export function planRelease(input: PlanInput): PlanResult {
     warnings.push(
       "the work tree has changes that are not committed: the versions will name no commit, and another machine cannot finish this release",
     );
+  if (steps.length > 0 && source.commit === undefined)
+    warnings.push(
+      "this is not a commit of a git repository: the versions will name none, and another machine cannot finish this release",
+    );
   return {
     plan: { schema: planSchema, releaseId, source, options, packages, steps, kept, warnings, tarballs: undefined },
     problems: [],

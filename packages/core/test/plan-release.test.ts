@@ -606,12 +606,17 @@ test("the release id is made of what is released from where, in any order of pac
 });
 
 test.each([
-  ["changes that are not committed are warned about", { isClean: false, commit: here }, 1],
-  ["a clean commit is not", { isClean: true, commit: here }, 0],
-  ["a folder outside git is not", { isClean: false, commit: undefined }, 0],
-])("%s", (_, git, count) => {
+  ["changes that are not committed are warned about", { isClean: false, commit: here }, ["not committed"]],
+  ["a clean commit is not", { isClean: true, commit: here }, []],
+  [
+    "that there is no commit is warned about",
+    { isClean: false, commit: undefined },
+    ["not a commit of a git repository"],
+  ],
+])("%s", (_, git, said) => {
   const result = planned({ packages: [{ name: "a" }], source: { repository: undefined, ...git } });
-  expect(result.warnings.filter((warning) => warning.includes("not committed")).length).toBe(count);
+  const warnings = result.warnings.filter((warning) => warning.includes("another machine cannot finish"));
+  expect(warnings).toEqual(said.map((text) => expect.stringContaining(text)));
 });
 
 test("what this release has judged to be somebody else's is nothing to build on, unless a person accepts it", () => {

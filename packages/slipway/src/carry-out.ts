@@ -53,12 +53,27 @@ export async function carryOut(request: CarryOutRequest): Promise<Report> {
       signal,
       ...(onEvent === undefined ? {} : { onEvent }),
     });
-    const report = makeReport(plan, state, clock.now());
+    const report = nameCredentials(makeReport(plan, state, clock.now()), registries);
     await writeReport(folder.dir, report);
     return report;
   } finally {
     await journal.close();
   }
+}
+
+/** Whoever was refused wants to know which token that was: of several .npmrc files and variables, one was taken. */
+function nameCredentials(report: Report, registries: Pick<Registries, "describeCredentials">): Report {
+  const versions = report.versions.map((item) => {
+    if (!item.problems.some(({ code }) => code === "SLIP_UPLOAD_UNAUTHORISED")) return item;
+    const used = registries.describeCredentials(item.registry);
+    const from = used.kind === "configured" ? used.origin : used.text;
+    if (from === undefined) return item;
+    const problems = item.problems.map((problem) =>
+      problem.code === "SLIP_UPLOAD_UNAUTHORISED" ? { ...problem, hint: `${problem.hint}; used was ${from}` } : problem,
+    );
+    return { ...item, problems };
+  });
+  return { ...report, versions };
 }
 
 /** The report of a plan that had nothing to do: no folder was opened and nothing was written. */

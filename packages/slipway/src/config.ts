@@ -2,7 +2,9 @@
  * Finds and reads the configuration: slipway.config.{ts,js,mjs,json} or `"slipway"` in the root package.json. It is code
  * where it is a module, so only plan and pack load it. Flags are merged elsewhere; a flag beats its key.
  */
+import { existsSync, readFileSync } from "node:fs";
 import { access as checkAccess, readFile } from "node:fs/promises";
+import { registerHooks } from "node:module";
 import { isAbsolute, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { defaultLimits, fail, type IdentityLevel, isJsonObject, type Limits } from "@slipway/core";
@@ -114,7 +116,7 @@ async function loadFile(path: string, name: string): Promise<Found> {
   }
   let module: unknown;
   try {
-    module = await import(pathToFileURL(path).href);
+    module = await importModule(path);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
     return fail("SLIP_CONFIG_INVALID", `${where} could not be loaded: ${reason}`, { cause });
@@ -125,6 +127,36 @@ async function loadFile(path: string, name: string): Promise<Found> {
       hint: "write `export default defineConfig({ … })`",
     });
   return { value, path, where };
+}
+
+/**
+ * Imports a configuration and the files beside it that it imports. Where a package.json says no `type`, Node finds out by trying,
+ * and complains on stderr of the time that takes; what is written as a module is therefore said to be one beforehand.
+ */
+async function importModule(path: string): Promise<unknown> {
+  const hooks = registerHooks({
+    resolve(specifier, context, next) {
+      const isBeside = /^(file:|\.\.?\/)/.test(specifier);
+      const url = isBeside ? new URL(specifier, context.parentURL) : undefined;
+      const format = url === undefined ? undefined : moduleFormatOf(url);
+      return url === undefined || format === undefined
+        ? next(specifier, context)
+        : { url: url.href, format, shortCircuit: true };
+    },
+  });
+  try {
+    return await import(pathToFileURL(path).href);
+  } finally {
+    hooks.deregister();
+  }
+}
+
+/** Undefined leaves the question to Node: for what is no module, what has an ending that tells, and what is not there. */
+function moduleFormatOf(url: URL): string | undefined {
+  const ending = /\.[jt]s$/.exec(url.pathname)?.[0];
+  if (ending === undefined || url.pathname.includes("/node_modules/") || !existsSync(url)) return undefined;
+  if (!/^\s*(import|export)\b(?!\s*\()/m.test(readFileSync(url, "utf8"))) return undefined;
+  return ending === ".ts" ? "module-typescript" : "module";
 }
 
 async function validate(value: unknown, where: string): Promise<SlipwayConfig> {

@@ -13,11 +13,17 @@ export interface ReleaseGraph {
 export function graphRelease(plan: Plan): ReleaseGraph {
   const steps = plan.steps.filter(isPublishStep);
   const specs = new Set(steps.map((step) => formatSpec(step.name, step.version)));
+  const known = new Map<string, Spec>();
+  const specOfId = (id: string): Spec => {
+    const spec = known.get(id) ?? specOf(id.replace(/^[a-z-]+:/, ""));
+    known.set(id, spec);
+    return spec;
+  };
   const direct = new Map(
     steps.map((step) => {
       // A tag that is waited for is that of a version in the plan, which comes before its tag.
-      const wanted = step.after.map((id) => id.replace(/^[a-z-]+:/, "")).map(specOf);
-      return [formatSpec(step.name, step.version), [...new Set(wanted)].filter((spec) => specs.has(spec))] as const;
+      const wanted = new Set(step.after.map(specOfId).filter((spec) => specs.has(spec)));
+      return [formatSpec(step.name, step.version), [...wanted]] as const;
     }),
   );
   const layers = layer([...specs], direct);
@@ -71,8 +77,12 @@ function withoutShortcuts(layers: readonly (readonly Spec[])[], after: Edges): E
   for (const spec of order) {
     const wanted = after.get(spec) ?? [];
     const through = new Uint32Array(words);
-    for (const one of wanted)
-      for (const [word, bits] of (before.get(one) ?? []).entries()) through[word] = (through[word] ?? 0) | bits;
+    for (const one of wanted) {
+      // What is before a package that is itself before another of them was added with that one.
+      if (has(through, index.get(one) ?? 0)) continue;
+      const bits = before.get(one) ?? new Uint32Array(words);
+      for (let word = 0; word < words; word++) through[word] = (through[word] ?? 0) | (bits[word] ?? 0);
+    }
     kept.set(
       spec,
       wanted.filter((one) => !has(through, index.get(one) ?? 0)),

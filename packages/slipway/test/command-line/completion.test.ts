@@ -65,6 +65,10 @@ test("every flag of every verb is offered", async () => {
   }
 });
 
+function askFish(line: string): string {
+  return `\necho ==; complete -C ${JSON.stringify(line)}`;
+}
+
 const shells = ["bash", "zsh", "fish"].filter(
   (shell) => spawnSync(shell, ["-c", "true"], { stdio: "ignore" }).status === 0,
 );
@@ -76,9 +80,8 @@ test.each(shells)("%s reads its script without a complaint", async (shell) => {
 });
 
 test.each(shells.filter((shell) => shell === "fish"))("%s completes verbs and values", async (shell) => {
-  const ask = (line: string): string => `\necho ==; complete -C ${JSON.stringify(line)}`;
   const lines = ["slipway pub", "slipway publish --identity ", "slipway completion "];
-  const path = await writeScript(`ask.${shell}`, `${await scriptFor(shell)}${lines.map(ask).join("")}`);
+  const path = await writeScript(`ask.${shell}`, `${await scriptFor(shell)}${lines.map(askFish).join("")}`);
   const { stdout } = spawnSync(shell, ["--no-config", path], { encoding: "utf8" });
   const offered = stdout.split("==\n").map((part) => part.split("\n").flatMap((line) => line.split("\t")[0] || []));
   expect(offered.slice(1)).toEqual([["publish"], ["bytes", "files", "source"], ["bash", "fish", "zsh"]]);

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -186,4 +187,17 @@ test("the shipped JSON Schema is the one that configurations are checked with", 
   await expect(`${JSON.stringify(makeJsonSchema(), undefined, 2)}\n`).toMatchFileSnapshot(
     "../../schema/config.schema.json",
   );
+});
+
+test.each([
+  ["slipway.config.ts", 'import { tag } from "./tag.ts";\nconst t: string = tag;\nexport default { tag: t };', "next"],
+  ["slipway.config.js", 'export default { tag: "beta" };', "beta"],
+  ["slipway.config.js", 'module.exports = { tag: "alpha" };', "alpha"],
+])("%s in a package without a type is loaded without a warning of Node", async (name, text, tag) => {
+  const folder = await makeFolder({ [name]: text, "tag.ts": 'export const tag: string = "next";' });
+  const script = `import { loadConfig } from ${JSON.stringify(new URL("../../src/config.ts", import.meta.url).href)};
+    process.stdout.write((await loadConfig(${JSON.stringify(folder)})).tag);`;
+  const args = ["--conditions=slipway-source", "--input-type=module", "--eval", script];
+  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  expect({ stdout, stderr }).toEqual({ stdout: tag, stderr: "" });
 });
