@@ -41,6 +41,7 @@ export const npm: Profile = {
   // npm's unpublish policy (d): later only without dependents, which nobody here counts.
   unpublishMaxAgeMs: 72 * hourMs,
   takesAttestations: true,
+  hasNpmServices: true,
   answers: {
     accepted: (isAsync) =>
       isAsync
@@ -57,6 +58,9 @@ export const npm: Profile = {
     burnt: (version) => respond(400, { error: `Cannot publish over previously published version "${version}".` }),
     nameLocked: (name) => respond(403, { error: `${name} cannot be republished until 24 hours have passed.` }),
     tooOld: respond(405, { error: "You can no longer unpublish this package." }),
+    staged: respond(201, { success: true }),
+    stagedOver: (version) => respond(409, { error: `Cannot stage previously published version "${version}".` }),
+    notApprovable: respond(409, { error: "This staged package has not passed validation yet." }),
     raced: respond(409, {
       error:
         "Failed to save packument. A common cause is if you try to publish a new package before the previous package has been fully processed.",
@@ -83,6 +87,7 @@ export const githubPackages: Profile = {
   nameLockMs: 0,
   unpublishMaxAgeMs: Number.POSITIVE_INFINITY,
   takesAttestations: false,
+  hasNpmServices: false,
   answers: {
     ...npm.answers,
     alreadyPresent: (version) => respond(409, { error: `Cannot publish over existing version ${version}` }),

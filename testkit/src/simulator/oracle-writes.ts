@@ -73,6 +73,9 @@ function announces(
       );
     case "deprecate":
     case "unpublish":
+    case "stage":
+    case "approve":
+    case "reject":
       return event.write === write.kind && event.step.startsWith(`${write.kind}:${name}@`);
   }
 }

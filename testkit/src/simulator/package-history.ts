@@ -18,6 +18,8 @@ export interface StoredVersion {
 export interface HiddenVersion {
   readonly stored: StoredVersion;
   readonly isBlocked: boolean;
+  /** Of a version that waits for a person's approval: its tag, and when its scan ends. */
+  readonly staged?: { readonly tag: string; readonly scannedAt: number };
 }
 
 /** A package at one instant. */

@@ -39,6 +39,8 @@ export interface Profile {
   readonly unpublishMaxAgeMs: number;
   /** An upload may carry an attestation. */
   readonly takesAttestations: boolean;
+  /** npm's own: staging, status, token exchange, keys, attestations, and its rules about accounts. */
+  readonly hasNpmServices: boolean;
   readonly answers: {
     readonly accepted: (isAsync: boolean) => Answer;
     readonly alreadyPresent: (version: string) => Answer;
@@ -47,6 +49,9 @@ export interface Profile {
     readonly burnt: (version: string) => Answer;
     readonly nameLocked: (name: string) => Answer;
     readonly tooOld: Answer;
+    readonly staged: Answer;
+    readonly stagedOver: (version: string) => Answer;
+    readonly notApprovable: Answer;
     readonly raced: Answer;
     readonly latestKept: Answer;
     readonly noSuchPackage: Answer;
@@ -76,6 +81,7 @@ export const verdaccio: Profile = {
   nameLockMs: 0,
   unpublishMaxAgeMs: Number.POSITIVE_INFINITY,
   takesAttestations: false,
+  hasNpmServices: false,
   answers: {
     accepted: (isAsync) =>
       isAsync
@@ -87,6 +93,9 @@ export const verdaccio: Profile = {
     burnt: (version) => respond(400, { error: `Cannot publish over previously published version "${version}".` }),
     nameLocked: () => nothing,
     tooOld: nothing,
+    staged: nothing,
+    stagedOver: () => nothing,
+    notApprovable: nothing,
     raced: nothing,
     latestKept: nothing,
     noSuchPackage: respond(404, { error: "no such package available" }),

@@ -3,7 +3,7 @@
  * Requests arrive here without any transport; `connection.ts` brings them in process, `http-face.ts` over HTTP.
  */
 import type { Answer, UploadRequest } from "@slipway/core";
-import { type PackageHistory, type PackageState, createPackageHistory } from "./package-history.ts";
+import { type HiddenVersion, type PackageHistory, type PackageState, createPackageHistory } from "./package-history.ts";
 import type { Profile } from "./profile.ts";
 import { type Random, createRandom } from "./random.ts";
 import { type Noted, carryOut } from "./registry-writes.ts";
@@ -16,13 +16,18 @@ export type Write =
   | { readonly kind: "remove-tag"; readonly name: string; readonly tag: string }
   | { readonly kind: "deprecate"; readonly name: string; readonly version: string; readonly message: string }
   | { readonly kind: "remove-tarball"; readonly name: string; readonly version: string }
-  | { readonly kind: "unpublish"; readonly name: string; readonly version: string };
+  | { readonly kind: "unpublish"; readonly name: string; readonly version: string }
+  | { readonly kind: "stage"; readonly name: string; readonly version: string; readonly request: UploadRequest }
+  | { readonly kind: "approve"; readonly name: string; readonly version: string }
+  | { readonly kind: "reject"; readonly name: string; readonly version: string };
 
 export type ChangeKind =
   | "version-taken"
   | "version-shown"
   | "version-corrupted"
   | "version-stuck"
+  | "version-staged"
+  | "version-rejected"
   | "version-removed"
   | "tag-moved"
   | "tag-removed"
@@ -62,6 +67,8 @@ export interface RegistryView {
   stateOf(name: string, at?: number): PackageState | undefined;
 }
 
+export type VersionStatus = "published" | "validating" | "staged" | "blocked" | "deleted";
+
 export interface RegistryWorld extends RegistryView {
   readonly url: string;
   readonly profile: Profile;
@@ -70,7 +77,11 @@ export interface RegistryWorld extends RegistryView {
   /** Counts a read of an account; the answer of a registry that has had too many. */
   throttleRead(account: string): Answer | undefined;
   /** What npm's status endpoint says of a version; undefined for one that it has never heard of. */
-  statusOf(name: string, version: string): "published" | "validating" | "blocked" | "deleted" | undefined;
+  statusOf(name: string, version: string): VersionStatus | undefined;
+  /** Leaves a package without any version, as some failed writes do. */
+  leaveEmpty(name: string): void;
+  /** A version that waits for approval. */
+  findStaged(name: string, version: string): HiddenVersion | undefined;
 }
 
 /** Several registries as one view: each package belongs to the registry that `worldOf` names. */
@@ -109,7 +120,7 @@ export function createRegistryWorld(
     submit(write, actor, request, { wedges = false, account } = {}) {
       const name = write.kind === "upload" ? write.request.name : write.name;
       const uploads = isNew(name) ? (["rate", "uploads", "newPackages"] as const) : (["rate", "uploads"] as const);
-      const kinds = write.kind === "upload" ? uploads : (["rate"] as const);
+      const kinds = write.kind === "upload" || write.kind === "stage" ? uploads : (["rate"] as const);
       const tooMany = account === undefined ? undefined : throttle.pass(account, kinds);
       if (tooMany !== undefined) return tooMany;
       const note = (change: Noted): void => {
@@ -130,9 +141,17 @@ export function createRegistryWorld(
     statusOf(name, version) {
       const history = histories.get(name);
       const hidden = history?.hidden.get(version);
-      if (hidden !== undefined) return hidden.isBlocked ? "blocked" : "validating";
+      if (hidden !== undefined)
+        return hidden.isBlocked ? "blocked" : hidden.staged === undefined ? "validating" : "staged";
       if (history?.now().versions.has(version) === true) return "published";
       return history?.now().tombstones.has(version) === true ? "deleted" : undefined;
+    },
+    leaveEmpty(name) {
+      if (histories.get(name)?.at(clock.now()) === undefined) historyOf(name).change({});
+    },
+    findStaged(name, version) {
+      const hidden = histories.get(name)?.hidden.get(version);
+      return hidden?.staged === undefined ? undefined : hidden;
     },
   };
 }

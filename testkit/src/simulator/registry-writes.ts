@@ -9,7 +9,7 @@ import type { Profile } from "./profile.ts";
 import type { Random } from "./random.ts";
 import type { Change, Write } from "./registry-world.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
-import type { Visibility } from "./visibility.ts";
+import { type Visibility, allAfter } from "./visibility.ts";
 
 export type Noted = Omit<Change, "at" | "actor" | "request" | "name" | "version" | "integrity"> &
   Partial<Pick<Change, "version" | "integrity">>;
@@ -116,9 +116,14 @@ function findRefusal({ profile, clock, history, name }: Writing, version: string
   return undefined;
 }
 
+function storedOf({ clock }: Writing, { version, manifest, integrity, bytes }: UploadRequest): StoredVersion {
+  const gitHead = typeof manifest["gitHead"] === "string" ? manifest["gitHead"] : undefined;
+  return { version, manifest, integrity, bytes, gitHead, deprecated: undefined, takenAt: clock.now() };
+}
+
 function upload(writing: Writing, request: UploadRequest, wedges: boolean): Answer {
-  const { profile, clock, history, note, random } = writing;
-  const { version, integrity, bytes, manifest, tag } = request;
+  const { profile, history, note, random } = writing;
+  const { version, integrity, tag } = request;
   const present = history.now().versions.get(version);
   if (present !== undefined && !profile.overwrites) sendOver(writing, present, request);
   const refusal = findRefusal(writing, version);
@@ -126,8 +131,7 @@ function upload(writing: Writing, request: UploadRequest, wedges: boolean): Answ
   if (wedges) return stick(writing, version, integrity);
   const isRace = profile.race.chance > 0 && random.chance(profile.race.chance);
   if (isRace && !random.chance(profile.race.landsChance)) return profile.answers.raced;
-  const gitHead = typeof manifest["gitHead"] === "string" ? manifest["gitHead"] : undefined;
-  const stored = { version, manifest, integrity, bytes, gitHead, deprecated: undefined, takenAt: clock.now() };
+  const stored = storedOf(writing, request);
   note({ kind: "version-taken", version, integrity });
   const when = profile.visibility(random.fork(`${writing.name}@${version}`));
   reveal(writing, stored, tag, when);
@@ -193,9 +197,50 @@ function changeVersion(
   }
 }
 
+const placeholder = "0.0.0-stage";
+
+/** Takes a version for a person to approve. It uses up its number as a published one does. */
+function stage(writing: Writing, request: UploadRequest): Answer {
+  const { profile, history, note, random, clock, name } = writing;
+  const { version, integrity, tag } = request;
+  if (history.now().versions.has(version)) return profile.answers.stagedOver(version);
+  const refusal = findRefusal(writing, version);
+  if (refusal !== undefined) return refusal;
+  if (history.now().versions.size === 0 && history.hidden.size === 0) {
+    // Staging can create a package (2026-10-02), which then shows a version that is no release; assumed to have no tag.
+    const bytes = new Uint8Array();
+    const empty = { name, version: placeholder, tag: "", access: undefined, integrity: "", bytes };
+    history.setVersion(storedOf(writing, { ...empty, manifest: { name, version: placeholder } }));
+  }
+  const { documentMs, isBlocked } = profile.visibility(random.fork(`${name}@${version}`));
+  const staged = { tag, scannedAt: clock.now() + documentMs };
+  history.hidden.set(version, { stored: storedOf(writing, request), isBlocked, staged });
+  note({ kind: "version-staged", version, integrity });
+  return profile.answers.staged;
+}
+
+function review(writing: Writing, verdict: "approve" | "reject", version: string): Answer {
+  const { profile, history, note, clock } = writing;
+  const hidden = history.hidden.get(version);
+  if (hidden?.staged === undefined) return profile.answers.noSuchVersion(version);
+  const { stored, staged, isBlocked } = hidden;
+  if (verdict === "reject") {
+    history.hidden.delete(version);
+    note({ kind: "version-rejected", version, integrity: stored.integrity });
+    return profile.answers.changed;
+  }
+  // Approval waits for the scan (2026-09-03).
+  if (isBlocked || clock.now() < staged.scannedAt) return profile.answers.notApprovable;
+  note({ kind: "version-taken", version, integrity: stored.integrity });
+  reveal(writing, stored, staged.tag, allAfter(0)(writing.random));
+  return profile.answers.changed;
+}
+
 /** Carries out a write now, and says what the registry answers. */
 export function carryOut(writing: Writing, write: Write, wedges: boolean): Answer {
   if (write.kind === "upload") return upload(writing, write.request, wedges);
+  if (write.kind === "stage") return stage(writing, write.request);
+  if (write.kind === "approve" || write.kind === "reject") return review(writing, write.kind, write.version);
   if (writing.history.at(writing.clock.now()) === undefined) return writing.profile.answers.noSuchPackage;
   if (write.kind === "remove-tag") return removeTag(writing, write.tag);
   if (write.kind === "remove-tarball") return removeTarball(writing, write.version);
