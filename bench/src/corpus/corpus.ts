@@ -20,7 +20,7 @@ import * as tar from "tar";
 
 import { isolatedEnv } from "../prepare.ts";
 import { fetchTarballs, readTarball } from "./fetch.ts";
-import { findUnsatisfied, parsePins, specOf } from "./pins.ts";
+import { findUnsatisfied, invertPins, parsePins, specOf } from "./pins.ts";
 import type { Manifest, Pin } from "./pins.ts";
 
 const run = promisify(execFile);
@@ -62,6 +62,11 @@ export interface Corpus {
 export interface CorpusOptions {
   /** Default `babel`. */
   readonly family?: string;
+  /**
+   * The other way round: what is outside becomes the workspace, one version a name, and the family is there beforehand.
+   * These are packages of many authors, made with many tools.
+   */
+  readonly isInverted?: boolean;
   /** Told how far the fetching is. */
   readonly say?: (text: string) => void;
 }
@@ -77,7 +82,8 @@ export function listPath(family: string): string {
  */
 export async function prepareCorpus(dir: string, options: CorpusOptions = {}): Promise<Corpus> {
   const { family = defaultFamily, say = () => undefined } = options;
-  const pins = parsePins(await readFile(listPath(family), "utf8"), family);
+  const listed = parsePins(await readFile(listPath(family), "utf8"), family);
+  const pins = options.isInverted === true ? invertPins(listed) : listed;
   await fetchTarballs([...pins.packages, ...pins.externals], say);
   const root = join(dir, "workspace");
   await mkdir(join(root, "packages"), { recursive: true });
@@ -88,20 +94,15 @@ export async function prepareCorpus(dir: string, options: CorpusOptions = {}): P
   for (const pin of pins.externals) externals.push(await readExternal(pin));
   const unmet = findUnsatisfied([...packages, ...externals].map(({ manifest }) => manifest));
   if (unmet.length > 0) throw new Error(`the lists of ${family} are not closed: ${unmet.join(", ")}`);
-  await writeRoot(root, family);
+  await writeRoot(root, family, packages);
   await commitAll(root, join(dir, "git-home"));
-  return { family, pinnedAt: pins.pinnedAt, root, packages, externals };
-}
-
-function folderOf(name: string): string {
-  return `packages/${name.slice(name.indexOf("/") + 1)}`;
+  return { family: pins.family, pinnedAt: pins.pinnedAt, root, packages, externals };
 }
 
 async function unpackMember(root: string, pin: Pin): Promise<Omit<CorpusPackage, "dependencies">> {
-  const dir = folderOf(pin.name);
+  const dir = `packages/${pin.name}`;
   const cwd = join(root, dir);
-  // Not recursive: two names that end alike would share the folder.
-  await mkdir(cwd);
+  await mkdir(cwd, { recursive: true });
   // The first folder of a tarball is mostly, but not always, called "package".
   await tar.extract({ file: (await readTarball(pin)).path, cwd, strip: 1 });
   const manifest: unknown = JSON.parse(await readFile(join(cwd, "package.json"), "utf8"));
@@ -135,8 +136,9 @@ async function readExternal(pin: Pin): Promise<ExternalPackage> {
   return { ...pin, tarball: path, manifest };
 }
 
-async function writeRoot(root: string, family: string): Promise<void> {
-  const manifest = { name: `${family}-corpus`, private: true, workspaces: ["packages/*"] };
+async function writeRoot(root: string, family: string, packages: readonly CorpusPackage[]): Promise<void> {
+  const workspaces = [...new Set(packages.map(({ dir }) => `${dir.slice(0, dir.lastIndexOf("/"))}/*`))].toSorted();
+  const manifest = { name: `${family}-corpus`, private: true, workspaces };
   await writeFile(join(root, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 

@@ -88,6 +88,23 @@ export function pinsOfLock(lock: unknown, family: string, pinnedAt: string): Pin
   return { family, pinnedAt, packages: [...packages.values()], externals: [...externals.values()] };
 }
 
+/** Swaps what is inside and outside: the highest version of each outside name that the family does not have. */
+export function invertPins({ family, pinnedAt, packages, externals }: Pins): Pins {
+  const own = new Set(packages.map(({ name }) => name));
+  const highest = new Map<string, Pin>();
+  for (const pin of externals.filter(({ name }) => !own.has(name))) {
+    const known = highest.get(pin.name);
+    if (known === undefined || semver.gt(pin.version, known.version)) highest.set(pin.name, pin);
+  }
+  const chosen = [...highest.values()];
+  return {
+    family: `${family}-outside`,
+    pinnedAt,
+    packages: chosen,
+    externals: [...packages, ...externals.filter((pin) => !chosen.includes(pin))],
+  };
+}
+
 function strongest(integrity: string): string {
   return integrity.split(/\s+/).find((hash) => hash.startsWith("sha512-")) ?? integrity;
 }

@@ -27,6 +27,8 @@ export interface ReleaseRun {
 }
 
 export interface Release {
+  /** The commit that Slipway planned from. */
+  readonly commit: string;
   readonly first: ReleaseRun;
   readonly second: ReleaseRun;
   /** The publish documents as they were sent, by package name. */
@@ -78,7 +80,8 @@ export async function releaseCorpus(corpus: Corpus, registry: Verdaccio): Promis
     if (typeof releaseId !== "string") throw new Error(`slipway made no release: ${first.run.stderr}`);
     const tarballs = await readTarballs(corpus.root, releaseId);
     const second = await run();
-    return { first: first.run, second: second.run, documents: documentsByName(proxy.documents), tarballs };
+    const commit = String(first.report["commit"]);
+    return { commit, first: first.run, second: second.run, documents: documentsByName(proxy.documents), tarballs };
   } finally {
     await proxy.close();
   }
