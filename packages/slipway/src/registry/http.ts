@@ -4,8 +4,15 @@
  */
 import http from "node:http";
 import type { Agent, ClientRequest, IncomingMessage } from "node:http";
-import type { Readable } from "node:stream";
-import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
+import type { Transform } from "node:stream";
+import {
+  brotliDecompressSync,
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  gunzipSync,
+  inflateSync,
+} from "node:zlib";
 import { createAgents } from "./agents.ts";
 import type { ConnectionSettings } from "./agents.ts";
 import { isFailureBeforeSending, isUnknownHost, phraseOfError } from "./network-errors.ts";
@@ -67,24 +74,22 @@ function headersOf(response: IncomingMessage): Record<string, string> {
   return headers;
 }
 
-/** The body without its content-encoding, or undefined when nobody here can decode it. */
-function decodedBody(response: IncomingMessage): Readable | undefined {
-  const encoding = (response.headers["content-encoding"] ?? "identity").trim().toLowerCase();
-  switch (encoding) {
-    case "":
-    case "identity":
-      return response;
-    case "gzip":
-    case "x-gzip":
-      return response.pipe(createGunzip());
-    case "br":
-      return response.pipe(createBrotliDecompress());
-    case "deflate":
-      return response.pipe(createInflate());
-    default:
-      return undefined;
-  }
+interface Coding {
+  readonly stream: () => Transform;
+  readonly atOnce: (bytes: Buffer, options: { maxOutputLength: number }) => Buffer;
 }
+
+const gzip: Coding = { stream: createGunzip, atOnce: gunzipSync };
+const codings: Readonly<Record<string, Coding>> = {
+  gzip,
+  "x-gzip": gzip,
+  br: { stream: createBrotliDecompress, atOnce: brotliDecompressSync },
+  deflate: { stream: createInflate, atOnce: inflateSync },
+};
+
+/** Up to these sizes, before and after, a body is decompressed at once: a stream costs ten times as much as the work. */
+const atOnceMaxBytes = 64 * 1024;
+const atOnceDecodedMaxBytes = 16 * 1024 * 1024;
 
 interface BodyOptions {
   readonly sizeMaxBytes: number;
@@ -97,7 +102,6 @@ function readBody(response: IncomingMessage, options: BodyOptions): Promise<Buff
   return new Promise((resolve) => {
     const pieces: Buffer[] = [];
     let sizeBytes = 0;
-    const body = decodedBody(response);
     const end = (result: Buffer | string): void => {
       clearTimeout(timer);
       if (typeof result === "string") response.destroy();
@@ -107,28 +111,75 @@ function readBody(response: IncomingMessage, options: BodyOptions): Promise<Buff
       () => end(`no further piece of the body in ${options.idleTimeoutMs / 1000} s`),
       options.idleTimeoutMs,
     );
-    if (body === undefined) {
-      end(`body has the unknown encoding ${response.headers["content-encoding"]}`);
-      return;
-    }
-    body.on("data", (piece: Buffer) => {
+    const take = (piece: Buffer): void => {
       timer.refresh();
       sizeBytes += piece.length;
       if (sizeBytes > options.sizeMaxBytes) end(`body is larger than ${options.sizeMaxBytes} bytes`);
       else if (options.onPiece) options.onPiece(piece);
       else pieces.push(piece);
-    });
-    // A short body ends as an error of the response or, when it was compressed, as one of the decoder.
-    body.on("end", () => end(response.complete ? Buffer.concat(pieces) : "truncated"));
+    };
+    const finish = (): void => end(response.complete ? Buffer.concat(pieces) : "truncated");
+    const encoding = (response.headers["content-encoding"] ?? "identity").trim().toLowerCase();
+    const coding = Object.hasOwn(codings, encoding) ? codings[encoding] : undefined;
+    if (coding !== undefined)
+      decode(response, coding, {
+        onPiece: take,
+        onActivity: () => timer.refresh(),
+        onEnd: finish,
+        onError: (error) => end(error.code === "Z_BUF_ERROR" ? "truncated" : "body cannot be decompressed"),
+      });
+    else if (encoding === "" || encoding === "identity") response.on("data", take).on("end", finish);
+    else return end(`body has the unknown encoding ${response.headers["content-encoding"]}`);
     response.on("error", () => end("truncated"));
     response.on("close", () => {
       if (!response.complete) end("truncated");
     });
-    if (body !== response)
-      body.on("error", (error: NodeJS.ErrnoException) =>
-        end(error.code === "Z_BUF_ERROR" ? "truncated" : "body cannot be decompressed"),
-      );
   });
+}
+
+interface Decoding {
+  readonly onPiece: (piece: Buffer) => void;
+  /** Something arrived, though it may not be decoded yet. */
+  readonly onActivity: () => void;
+  readonly onEnd: () => void;
+  /** A short body, too: the decoder misses its end. */
+  readonly onError: (error: NodeJS.ErrnoException) => void;
+}
+
+/** Decompresses a small body when all of it is there, and any other as it comes. */
+function decode(response: IncomingMessage, coding: Coding, decoding: Decoding): void {
+  const { onPiece, onActivity, onEnd, onError } = decoding;
+  // Node takes it away from the answer at the end.
+  const { socket } = response;
+  const held: Buffer[] = [];
+  let heldBytes = 0;
+  const toStream = (): Transform => {
+    response.off("data", hold).off("end", decodeAtOnce);
+    const stream = coding.stream();
+    stream.on("data", onPiece).on("end", onEnd).on("error", onError);
+    for (const piece of held.splice(0)) stream.write(piece);
+    return stream;
+  };
+  const hold = (piece: Buffer): void => {
+    onActivity();
+    held.push(piece);
+    heldBytes += piece.length;
+    if (heldBytes > atOnceMaxBytes) response.pipe(toStream());
+  };
+  const decodeAtOnce = (): void => {
+    try {
+      onPiece(coding.atOnce(Buffer.concat(held), { maxOutputLength: atOnceDecodedMaxBytes }));
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      const { code }: NodeJS.ErrnoException = error;
+      if (code === "ERR_BUFFER_TOO_LARGE") return void toStream().end();
+      // Nothing else is asked of whoever cuts bodies short: no request has been given this connection yet.
+      socket.destroy();
+      return onError(error);
+    }
+    onEnd();
+  };
+  response.on("data", hold).on("end", decodeAtOnce);
 }
 
 /** Calls back once the connection exists, which is when bytes of the request can begin to leave. */
