@@ -23,6 +23,7 @@ import { resolveBase } from "./git-base.ts";
 import { readSource } from "./git.ts";
 import { findJudgedForeign, hasEndedWell, readJournal } from "./journal.ts";
 import { type FactsInput, gatherFacts, makeReleaseId, readVersionChanges, selectPackages } from "./plan-facts.ts";
+import { readDeclaredRegistries } from "./package-managers/declared-registries.ts";
 import { openRegistries, type Registries, type Writing } from "./registries.ts";
 import { folderOf, isReportedComplete, journalPathOf } from "./release-folder.ts";
 import { type ReleaseOptions, resolveOptions } from "./release-options.ts";
@@ -67,10 +68,11 @@ export function writingOf(flags: Flags, context: VerbContext, auth: AuthMode): W
 export async function openProject(flags: Flags, context: VerbContext): Promise<Project> {
   const workspace = await readWorkspace(context.cwd);
   // Together: git answers while npm's configuration is loaded, which keeps this process busy.
-  const [source, options, loaded] = await Promise.all([
+  const [source, options, loaded, declared] = await Promise.all([
     readSource(workspace.root),
     loadConfig(workspace.root, textFlag(flags, "config"), context.cwd).then((config) => resolveOptions(config, flags)),
     loadNpmConfig({ cwd: workspace.root, env: context.env }),
+    readDeclaredRegistries(workspace.root, workspace.manager.name),
   ]);
   const settings = settingsOf(loaded, {
     env: context.env,
@@ -78,7 +80,10 @@ export async function openProject(flags: Flags, context: VerbContext): Promise<P
   });
   const publishable = workspace.packages.filter((item) => !item.isPrivate);
   const urls = new Map(
-    publishable.map((item) => [item.name, settings.registryFor(item.name, item.publishConfig.registry)]),
+    publishable.map(({ name, publishConfig }) => {
+      const asked = publishConfig.registry ?? (options.registry === undefined ? declared(name) : undefined);
+      return [name, settings.registryFor(name, asked)];
+    }),
   );
   const registries = await openRegistries(urls.values(), {
     settings,
