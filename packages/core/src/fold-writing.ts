@@ -27,6 +27,7 @@ export function foldWriteEnded(state: RunState, node: StepState, event: EventOf<
   node.polls = 0;
   node.nextAt = event.at;
   if (event.write === "repair") return foldRepairEnded(state, node, event);
+  if (event.answer === "accepted" || event.answer === "pending") node.takenAt ??= event.at;
   node.answer = event.answer;
   node.isAsync = event.isAsync === true;
   if (event.answer === "accepted" || event.answer === "ambiguous" || event.answer === "pending")

@@ -9,6 +9,7 @@ import { problem } from "./problem.ts";
 import { packageKey, type RunState, type StepState } from "./run.ts";
 import { change, setFinal, setStatus } from "./settle.ts";
 import { formatSpec } from "./spec.ts";
+import { usualWait } from "./waits.ts";
 
 /** Changes `state` in place: a thousand packages stay linear. The same events give the same state, always. */
 export function applyEvent(state: RunState, event: Event): void {
@@ -102,6 +103,7 @@ function beginAttempt(state: RunState, event: EventOf<"opened" | "resumed">): vo
       isWedgeSuspect: false,
       needsRepair: false,
       repairs: 0,
+      takenAt: undefined,
       sends: 0,
       retries: 0,
       polls: 0,
@@ -121,6 +123,17 @@ function noteSilence(state: RunState, event: EventOf<"observed">): void {
   const isSilent = event.packument === "unavailable" && (event.status === undefined || event.status >= 500);
   if (isSilent) state.silences.set(event.registry, event.reason ?? "no answer");
   else state.silences.delete(event.registry);
+}
+
+/** Whether it is late is for people to judge: what is usual here is told beside how long it has been. */
+function describeWait(state: RunState, node: StepState, at: number): { readonly details?: readonly string[] } {
+  const usual = usualWait(state.waits.get(node.step.registry));
+  if (node.takenAt === undefined || usual === undefined) return {};
+  const minutes = (ms: number): string => `${(ms / 60_000).toFixed(1)} min`;
+  const waited = minutes(at - node.takenAt);
+  return {
+    details: [`taken ${waited} ago; this registry usually needs ${minutes(usual.lowMs)} to ${minutes(usual.highMs)}`],
+  };
 }
 
 function end(state: RunState, event: EventOf<"ended">): void {
@@ -148,7 +161,7 @@ function end(state: RunState, event: EventOf<"ended">): void {
       node.problem = problem(
         "SLIP_UNCONFIRMED",
         `${node.step.registry} has not shown ${spec}${node.maybeApplied ? " after its upload" : ""}`,
-        { spec },
+        { spec, ...describeWait(state, node, event.at) },
       );
     if (node.writes > 0 || node.status !== "ready") setStatus(node, "unconfirmed", event.at);
   }

@@ -16,6 +16,8 @@ export * from "./protocols.ts";
 export * from "./report.ts";
 export * from "./response.ts";
 export * from "./trust.ts";
+export { learnWaits, usualWait } from "./waits.ts";
+export type { UsualWait } from "./waits.ts";
 export * from "./run.ts";
 export * from "./spec.ts";
 export * from "./step.ts";

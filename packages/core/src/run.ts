@@ -57,6 +57,8 @@ export interface StepState {
   needsRepair: boolean;
   repairs: number;
   lastWriteAt: number | undefined;
+  /** When this attempt's upload was taken. */
+  takenAt: number | undefined;
   /** Not before this instant. */
   nextAt: number;
   polls: number;
@@ -83,6 +85,8 @@ export interface RunState {
   readonly silences: Map<string, string>;
   /** What plain reads of this attempt have told of a registry: false once a cache was seen in front of it. */
   readonly uncachedRegistries: Map<string, boolean>;
+  /** How long each registry took to show what it had taken, in milliseconds. */
+  readonly waits: Map<string, number[]>;
   attempt: number;
   startedAt: number;
   lastProgressAt: number;
@@ -128,6 +132,7 @@ function createNode(step: Step, isKept: boolean): StepState {
     needsRepair: false,
     repairs: 0,
     lastWriteAt: undefined,
+    takenAt: undefined,
     nextAt: 0,
     polls: 0,
     mismatches: 0,
@@ -204,6 +209,7 @@ export function createRun(plan: Plan, limits: Limits): RunState {
     pausedUntil: new Map(),
     silences: new Map(),
     uncachedRegistries: new Map(),
+    waits: new Map(),
     attempt: 0,
     startedAt: 0,
     lastProgressAt: 0,

@@ -6,6 +6,7 @@ import { type Problem, problem } from "./problem.ts";
 import type { RunState, StepState } from "./run.ts";
 import { formatSpec } from "./spec.ts";
 import { isFinal, isShown, type Status } from "./step.ts";
+import { noteWait } from "./waits.ts";
 
 /** A step counts towards opening the gate once it was looked at and judged, or needs neither. */
 function isDecided(node: StepState): boolean {
@@ -44,7 +45,10 @@ function settle(state: RunState, node: StepState, at: number): void {
   if (!isFinal(node.status) && node.blockedBy !== undefined && needsWrite(node)) block(state, node, at);
   if (!isFinal(node.status)) return;
   if (!state.open.delete(node)) return;
-  if (isShown(node.status)) state.lastProgressAt = Math.max(state.lastProgressAt, at);
+  if (isShown(node.status)) {
+    state.lastProgressAt = Math.max(state.lastProgressAt, at);
+    noteWait(state, node, at);
+  }
   for (const dependent of state.dependents.get(node.step.id) ?? []) {
     if (isShown(node.status)) {
       dependent.waitingOn -= 1;

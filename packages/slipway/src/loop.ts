@@ -14,6 +14,7 @@ import {
   isComplete,
   type JournalPort,
   journalSchema,
+  learnWaits,
   type Limits,
   type Plan,
   packageKey,
@@ -89,6 +90,7 @@ function createRecorder(run: ReleaseRun, state: RunState, wake: () => void) {
  */
 export async function runRelease(run: ReleaseRun): Promise<RunState> {
   const state = createRun(run.plan, run.limits);
+  learnWaits(state, run.history);
   for (const event of run.history) if (outlastsItsAttempt(event)) applyEvent(state, event);
   let wake: (() => void) | undefined;
   const record = createRecorder(run, state, () => wake?.());

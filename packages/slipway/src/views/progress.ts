@@ -13,6 +13,7 @@ import {
   type Status,
   type StepState,
   type Tarball,
+  usualWait,
 } from "@slipway/core";
 import { listNames } from "./lists.ts";
 import { count, formatDuration, formatSize } from "./quantities.ts";
@@ -186,6 +187,8 @@ const doing: readonly (readonly [Status, string])[] = [
 const namesShownMax = 2;
 /** A step that has been in one status for longer than this is said to wait. */
 const waitWorthSayingMs = 3000;
+/** What is usual is worth telling once a version has been waited for this long. */
+const usualWorthSayingMs = 10_000;
 
 /** `uploading @a/b, @a/c and 4 more` of the steps of one status, and how long the first of them has been in it. */
 function describeBusy(nodes: readonly StepState[], word: string, now: number): string {
@@ -193,6 +196,13 @@ function describeBusy(nodes: readonly StepState[], word: string, now: number): s
   const long = waitedMs >= waitWorthSayingMs ? ` for ${formatDuration(waitedMs)}` : "";
   const names = nodes.map((node) => node.step.name);
   return `${word} ${listNames(names, namesShownMax)}${long}`;
+}
+
+/** Once something waits to be seen, what this registry has needed for others. */
+function describeUsual(busy: readonly StepState[], state: RunState, now: number): readonly string[] {
+  const waiting = busy.find((node) => node.takenAt !== undefined && now - node.takenAt >= usualWorthSayingMs);
+  const usual = waiting === undefined ? undefined : usualWait(state.waits.get(waiting.step.registry));
+  return usual === undefined ? [] : [`usual here ${formatDuration(usual.lowMs)} to ${formatDuration(usual.highMs)}`];
 }
 
 /** How far, how long, and what is under way: `12 of 48, 1 failed · 1 m 12 s · uploading @a/b, @a/c and 4 more`. */
@@ -209,6 +219,7 @@ function describe({ busy, done, failed, versions, clock }: Progress, state: RunS
     formatDuration(Math.max(0, now - state.startedAt)),
     ...(pause === undefined ? [] : [`pausing for ${formatDuration(pause.untilAt - now)}`]),
     ...groups,
+    ...describeUsual(all, state, now),
   ];
   return { verb: state.isGateOpen ? "Publishing" : "Looking", text: parts.join(" · ") };
 }
