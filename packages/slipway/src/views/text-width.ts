@@ -1,11 +1,18 @@
 /** How many columns a text takes on a terminal, and cutting and wrapping by columns. Pure; marks of `paint` take none. */
 import { eastAsianWidth } from "get-east-asian-width";
 
-const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+let graphemes: Intl.Segmenter | undefined;
+
+/** Made when first needed: it takes 10 ms, and most texts are as wide as they are long. */
+function segmentsOf(text: string): Intl.Segments {
+  return (graphemes ??= new Intl.Segmenter(undefined, { granularity: "grapheme" })).segment(text);
+}
+
 /** Private-use characters that `paint` puts around a piece of text; they never reach a terminal. */
 const marks = /[\ue010-\ue01f]/g;
+/** Latin, dashes, quotation marks, the ellipsis and arrows: one column each. */
 // oxlint-disable-next-line no-control-regex
-const narrowOnly = /^[\u0000-\u02ff]*$/;
+const narrowOnly = /^[\u0000-\u02ff\u2010-\u2027\u2190-\u2193]*$/;
 
 /** Columns of one grapheme: an emoji of many code points is as wide as one. */
 function graphemeWidth(grapheme: string): number {
@@ -19,7 +26,7 @@ export function textWidth(text: string): number {
   const bare = text.replace(marks, "");
   if (narrowOnly.test(bare)) return bare.length;
   let width = 0;
-  for (const { segment } of graphemes.segment(bare)) width += graphemeWidth(segment);
+  for (const { segment } of segmentsOf(bare)) width += graphemeWidth(segment);
   return width;
 }
 
@@ -33,7 +40,7 @@ export function cutTo(text: string, width: number): string {
   if (width < 1) return "";
   let cut = "";
   let used = 0;
-  for (const { segment } of graphemes.segment(text)) {
+  for (const { segment } of segmentsOf(text)) {
     used += graphemeWidth(segment);
     if (used > width - 1) break;
     cut += segment;
