@@ -31,6 +31,11 @@ export type {
   RunningProcess,
   SlipwayOptions,
 } from "./run-process.ts";
+export { startHttpFace } from "./simulator/http-face.ts";
+export type { HttpFace, HttpFaceOptions } from "./simulator/http-face.ts";
+export { npm as npmProfile } from "./simulator/npm-profile.ts";
+export type { Profile } from "./simulator/profile.ts";
+export { allAfter } from "./simulator/visibility.ts";
 export { chain, createWorkspace, layers, twelveWithDiamonds } from "./test-workspace.ts";
 export type { PackageSpec, TestWorkspace, WorkspaceSpec } from "./test-workspace.ts";
 export { integrityOf } from "./upload-document.ts";
