@@ -45,8 +45,9 @@ export function resolveProtocols(
     if (!hasProtocol) return item;
     const dependencies = item.dependencies.map((dependency) => {
       if (!protocol.test(dependency.declared)) return dependency;
-      const settled = settle({ manager, catalogs, byName, byDir, item, dependency });
-      return { ...dependency, ...settled };
+      const { fault: _fault, ...bare } = dependency;
+      const unsettled = { ...bare, name: dependency.alias, range: dependency.declared };
+      return { ...unsettled, ...settle({ manager, catalogs, byName, byDir, item, dependency }) };
     });
     return { ...item, dependencies };
   });

@@ -200,6 +200,22 @@ async function readObjects(root: string, ids: readonly string[]): Promise<readon
   return objects;
 }
 
+/** Contents of the file at `path`, relative to `root`, in each of these commits that has it. */
+export async function readFileAt(
+  root: string,
+  commits: readonly string[],
+  path: string,
+): Promise<ReadonlyMap<string, string>> {
+  const names = commits.map((commit) => `${commit}:./${path}`);
+  const objects = await readObjects(root, names);
+  return new Map(
+    commits.flatMap((commit, index) => {
+      const object = objects[index];
+      return object?.type === "blob" ? [[commit, object.content.toString("utf8")] as const] : [];
+    }),
+  );
+}
+
 /**
  * The manifests below `root` as they stood at commit `rev`. Object ids come from one `ls-tree`, contents from one
  * `cat-file`; a manifest equal to the one on disk now is read all the same, because it may have been edited since.

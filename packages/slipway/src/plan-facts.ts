@@ -22,6 +22,7 @@ import {
 } from "@slipway/core";
 import { areCommitsHere, readChangedFiles, readManifestsAt, readReleaseTags } from "./git.ts";
 import { mapAtOnce } from "./map-at-once.ts";
+import { findCatalogChanges } from "./package-managers/catalog-changes.ts";
 import { findNearest, findNearestName } from "./nearest.ts";
 
 export interface FactsInput {
@@ -200,5 +201,11 @@ async function readGitFacts(
     return since === source.commit && source.isClean ? [] : [{ name: item.name, dir: item.dir, since }];
   });
   const dirs = packages.map((item) => item.dir);
-  return { releaseTags, commitsHere, changedFiles: await readChangedFiles(root, questions, dirs) };
+  const [changed, catalogs] = await Promise.all([
+    readChangedFiles(root, questions, dirs),
+    findCatalogChanges(workspace, questions),
+  ]);
+  const changedFiles = new Map(changed);
+  for (const [name, path] of catalogs) changedFiles.set(name, [...new Set([...(changed.get(name) ?? []), path])]);
+  return { releaseTags, commitsHere, changedFiles };
 }

@@ -2,8 +2,15 @@
  * What a package manager's own files say of a workspace: the patterns of its packages and its catalogs. Reads files, decides nothing
  * about packages.
  */
-import { type Catalogs, isJsonObject, type PackageManagerName, type Problem, problem } from "@slipway/core";
-import { readYamlFile, type YamlValue } from "./yaml-file.ts";
+import {
+  type Catalogs,
+  isJsonObject,
+  type PackageManagerName,
+  type Problem,
+  problem,
+  ProblemsError,
+} from "@slipway/core";
+import { parseYaml, readYamlFile, type YamlValue } from "./yaml-file.ts";
 
 export interface WorkspaceSettings {
   /** Patterns of package folders; undefined when the root stands alone. */
@@ -31,6 +38,29 @@ export async function readWorkspaceSettings(
   if (manager === "npm") return { ...rest, catalogs: { path: "package.json", byName: new Map() } };
   const values = (await readYamlFile(root, yarnFile, ["catalog", "catalogs"])) ?? new Map<string, YamlValue>();
   return { ...rest, catalogs: { path: yarnFile, byName: readYamlCatalogs(values, yarnFile, problems) } };
+}
+
+/** Where a package manager's catalogs are; npm has none. */
+export const catalogFiles: Readonly<Record<Exclude<PackageManagerName, "npm">, string>> = {
+  pnpm: pnpmFile,
+  yarn: yarnFile,
+  bun: "package.json",
+};
+
+/** The catalogs in the text of such a file, as it was at some time; undefined when it cannot be read, and without faulty entries. */
+export async function parseCatalogs(
+  manager: Exclude<PackageManagerName, "npm">,
+  text: string,
+): Promise<Catalogs | undefined> {
+  const path = catalogFiles[manager];
+  try {
+    if (manager === "bun") return readBunCatalogs(JSON.parse(text), []);
+    const byName = readYamlCatalogs(await parseYaml(text, path, ["catalog", "catalogs"]), path, []);
+    return { path, byName: manager === "pnpm" ? withDefaultName(byName) : byName };
+  } catch (error) {
+    if (error instanceof ProblemsError || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 /** The `workspaces` of a manifest: a list, or an object with `packages`. Undefined when it has none. */

@@ -36,13 +36,22 @@ export async function readYamlFile(
       return fail("SLIP_WORKSPACE_INVALID", `${path} cannot be read (${code})`, { cause });
     throw cause;
   }
-  return parseYaml(text.replace(/^\uFEFF/, ""), path, keys);
+  return parseYaml(text, path, keys);
 }
 
-async function parseYaml(text: string, path: string, keys: readonly string[]): Promise<ReadonlyMap<string, YamlValue>> {
+/** The same for the text of a file that `path` names in messages. */
+export async function parseYaml(
+  text: string,
+  path: string,
+  keys: readonly string[],
+): Promise<ReadonlyMap<string, YamlValue>> {
   const yaml = await import("yaml");
   const lines = new yaml.LineCounter();
-  const document = yaml.parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: "silent" });
+  const document = yaml.parseDocument(text.replace(/^\uFEFF/, ""), {
+    lineCounter: lines,
+    prettyErrors: false,
+    logLevel: "silent",
+  });
   const [error] = document.errors;
   if (error !== undefined) {
     const { line, col } = lines.linePos(error.pos[0]);

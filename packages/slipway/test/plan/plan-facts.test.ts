@@ -208,6 +208,67 @@ test("versions made from a commit of this repository are ours, and what changed 
   });
 });
 
+const catalogsBefore = { wide: ">=1", used: "^1.0.0", dev: "^1.0.0" };
+const catalogsAfter = { ...catalogsBefore, used: "^2.0.0", dev: "^2.0.0", unused: "^1.0.0" };
+
+test.each([
+  ["pnpm", "pnpm-workspace.yaml", (catalog: object) => `packages: [packages/*]\ncatalog: ${JSON.stringify(catalog)}\n`],
+  ["yarn", ".yarnrc.yml", (catalog: object) => `catalog: ${JSON.stringify(catalog)}\n`],
+  ["bun", "package.json", (catalog: object) => ({ private: true, workspaces: { packages: ["packages/*"], catalog } })],
+] as const)(
+  "a catalog of %s counts as changed for those whose published ranges it changes",
+  async (manager, path, write) => {
+    const repo = makeRepository();
+    scratches.push(repo);
+    const needs = (alias: string): object => ({ version: "1.0.0", dependencies: { [alias]: "catalog:" } });
+    repo.write({
+      "package.json": { private: true, workspaces: ["packages/*"] },
+      ...(path === "package.json" ? { "bun.lock": "" } : {}),
+      [path]: write(catalogsBefore),
+      "packages/a/package.json": { name: "a", ...needs("used") },
+      "packages/b/package.json": { name: "b", ...needs("wide") },
+      "packages/c/package.json": { name: "c", version: "1.0.0", devDependencies: { dev: "catalog:" } },
+      "packages/d/package.json": { name: "d", version: "1.0.0", dependencies: { used: "^1.0.0" } },
+      "packages/e/package.json": { name: "e", ...needs("used") },
+    });
+    const commit = repo.commit();
+    repo.write({ [path]: write(catalogsAfter), "packages/e/new.js": "1" });
+    const later = repo.commit();
+    const names = ["a", "b", "c", "d", "e"];
+    const read = async (gitHead: string): Promise<unknown> => {
+      const registry = makeRegistry(Object.fromEntries(names.map((name) => [name, [show(name, "1.0.0", gitHead)]])));
+      const workspace = await readWorkspace(repo.root);
+      expect(workspace.manager.name).toBe(manager);
+      return (
+        await gatherFacts({
+          workspace,
+          source: await readSource(repo.root),
+          registryOf: () => registry.port,
+          selected: undefined,
+          changed: undefined,
+          clock: makeClock().clock,
+          limits: defaultLimits,
+        })
+      ).git.changedFiles;
+    };
+    expect(await read(commit)).toEqual(
+      new Map([
+        ["a", [path]],
+        ["e", ["packages/e/new.js", path]],
+      ]),
+    );
+    repo.write({ "untracked.txt": "" });
+    expect(await read(later)).toEqual(new Map());
+    // A file that was broken then proves nothing.
+    if (path !== "package.json") {
+      repo.write({ [path]: "catalog: {" });
+      const broken = repo.commit();
+      repo.write({ [path]: write(catalogsAfter) });
+      expect(await read(broken)).toEqual(new Map());
+    }
+  },
+);
+
 test("from a folder to a plan: only what the manifests say and the registry lacks", async () => {
   const { repo, commit, workspace } = await makeProject();
   repo.write({ "packages/b/package.json": { name: "@x/b", version: "1.1.0", dependencies: { "@x/c": "^1.0.0" } } });
