@@ -12,8 +12,8 @@ import { defineConfig, type Rolldown, type UserConfig } from "tsdown";
 
 /**
  * An ES module that imports a built-in one makes Node read every export of it, getters too, and those load what lies behind
- * them: undici behind node:http (30 ms), WebCrypto behind node:crypto (3 ms), reports behind node:process (2 ms). Asking for
- * the module by function, and naming only what is no getter, does not.
+ * them: undici behind node:http (30 ms), WebCrypto behind node:crypto (3 ms), reports behind node:process (2 ms), decoders behind
+ * node:util. Asking for the module by function, and reading only what is used, does not.
  */
 const lazyModules: Readonly<Record<string, object>> = {
   "node:crypto": crypto,
@@ -24,10 +24,16 @@ const lazyModules: Readonly<Record<string, object>> = {
 const lazyMark = "\0lazy-";
 
 function lazySource(id: string): string {
-  const names = Object.entries(Object.getOwnPropertyDescriptors(lazyModules[id] ?? {}))
-    .filter(([name, descriptor]) => descriptor.get === undefined && /^[A-Za-z]\w*$/.test(name) && name !== "default")
-    .map(([name]) => name);
-  return `const found = process.getBuiltinModule("${id}");\nexport default found;\nexport const { ${names.join(", ")} } = found;`;
+  const names = Object.getOwnPropertyNames(lazyModules[id] ?? {}).filter(
+    (name) => /^[A-Za-z]\w*$/.test(name) && name !== "default",
+  );
+  return [
+    `const found = process.getBuiltinModule("${id}");`,
+    "const read = (name) => found[name];",
+    "export default found;",
+    // Pure, so that the bundler drops what nobody asks for.
+    ...names.map((name) => `export const ${name} = /* @__PURE__ */ read("${name}");`),
+  ].join("\n");
 }
 
 const lazyBuiltins: Rolldown.Plugin = {
