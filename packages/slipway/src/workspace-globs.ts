@@ -15,17 +15,20 @@ export async function findWorkspaceFolders(
 ): Promise<readonly string[]> {
   const isOrdered = manager === "npm" || manager === "bun";
   const { patterns, negated } = isOrdered ? sortPatterns(declared) : splitPatterns(declared);
-  if (manager === "pnpm") negated.push("**/bower_components/**");
   const found = new Set<string>();
   for (const pattern of patterns) for (const dir of await findFolders(root, pattern)) found.add(dir);
   const isIgnored = (dir: string): boolean =>
-    dir === "." || negated.some((pattern) => matches(dir, pattern) || matches(`${dir}/`, pattern));
+    dir === "." ||
+    (manager === "pnpm" && hasBower.test(dir)) ||
+    negated.some((pattern) => matches(dir, pattern) || matches(`${dir}/`, pattern));
   return [...found].filter((dir) => !isIgnored(dir)).sort();
 }
 
+const hasBower = /(^|\/)bower_components(\/|$)/;
+
 interface Patterns {
   readonly patterns: readonly string[];
-  readonly negated: string[];
+  readonly negated: readonly string[];
 }
 
 /** pnpm and yarn let a negation win wherever it stands, and find nothing by a pattern that begins at the file system's root. */
