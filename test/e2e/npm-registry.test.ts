@@ -125,6 +125,16 @@ test("a cap on new packages ends the run as 3 and says for how long; a day later
   expect(uploads(stage).filter((line) => line.endsWith(" 202"))).toHaveLength(3);
 });
 
+test("a version that the scan blocks is named, and what depends on it is not released", async () => {
+  const never = Number.POSITIVE_INFINITY;
+  const blocked = { documentMs: minuteMs, packumentMs: never, tagMs: never, tarballMs: never, isBlocked: true };
+  const stage = await open({ profile: { ...steady, visibility: () => blocked } });
+  const result = await stage.publish();
+  expect([result.code, codesOf(result)], result.stderr + result.stdout).toEqual([1, ["SLIP_VERSION_BLOCKED"]]);
+  expect(result.stdout).toMatch(/not published because of that: @demo\/b@1\.0\.0, @demo\/c@1\.0\.0/);
+  expect(uploads(stage)).toEqual(["/@demo/a 202"]);
+});
+
 const refusals: readonly {
   readonly what: string;
   readonly code: string;

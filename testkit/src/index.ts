@@ -9,6 +9,7 @@ export type { FaultProxy, FaultProxyOptions, LatencyProxy } from "./fault-proxy.
 export type { Fault, FaultRule, FaultStage } from "./fault-rules.ts";
 export { httpRequest } from "./http-request.ts";
 export type { HttpRequest, HttpResponse } from "./http-request.ts";
+export { emptyPlan, plainOptions, planOf, smallPlan, stepsOf } from "./small-plan.ts";
 export { knownAnswers } from "./known-answers.ts";
 export type { KnownAnswer } from "./known-answers.ts";
 export { installAndImport, npm } from "./npm-client.ts";

@@ -38,6 +38,9 @@ export interface ServedTarball {
   readonly bytes: Uint8Array | undefined;
 }
 
+/** `validating` it is being scanned · `blocked` the scan refused it, for good. */
+export type VersionStatus = "published" | "validating" | "staged" | "blocked" | "deleted";
+
 /**
  * One registry. No method retries, follows a packument's host with credentials, or throws for what a registry
  * answers; each throws only for a bug. Every method ends within its time-out.
@@ -62,6 +65,11 @@ export interface RegistryPort {
     url: string | undefined,
     keepBytes: boolean,
   ): Promise<Reading<ServedTarball>>;
+  /**
+   * The registry's own word on a version that it has taken and does not show; undefined when it says none. Only npm has it, and a 404
+   * there is never a verdict.
+   */
+  readStatus?(name: string, version: string): Promise<VersionStatus | undefined>;
   upload(request: UploadRequest): Promise<Answer>;
   setDistTag(name: string, tag: string, version: string): Promise<Answer>;
   removeDistTag(name: string, tag: string): Promise<Answer>;

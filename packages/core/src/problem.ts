@@ -152,6 +152,11 @@ const releaseProblems = {
     meaning: "The registry does not know the request; Verdaccio answers like this to packages with provenance.",
     hint: "publish to this registry without provenance",
   },
+  SLIP_VERSION_BLOCKED: {
+    exit: 1,
+    meaning: "The registry took the version, and its scan has blocked it: it is never shown.",
+    hint: "nothing that depends on it was released: see what the registry wrote to the account, then correct the package and bump the version, or ask the registry to look again",
+  },
   SLIP_UPLOAD_EXHAUSTED: {
     exit: 1,
     meaning: "The same bytes were sent as often as allowed and never became visible.",

@@ -23,6 +23,7 @@ import {
   type WriteKind,
 } from "@slipway/core";
 import { normalizeManifest } from "./registry/publish-manifest.ts";
+import { findBlocked } from "./scan-verdict.ts";
 import { explainTooLarge } from "./size-limit.ts";
 import { listIfTarball } from "./tarball/list-tarball.ts";
 
@@ -41,10 +42,13 @@ export interface PerformContext {
 export async function perform(action: Action, context: PerformContext): Promise<void> {
   switch (action.kind) {
     case "look": {
-      const reading = await context.registries(action.registry).readPackument(action.name, "fresh");
+      const port = context.registries(action.registry);
+      const reading = await port.readPackument(action.name, "fresh");
+      const nodes = context.nodesOf(packageKey(action.registry, action.name));
       return context.record([
         observe(context, action.registry, action.name, reading),
         ...pausesOf(reading, action.registry),
+        ...(await findBlocked(port, nodes, reading, context.clock)),
       ]);
     }
     case "inspect":

@@ -326,6 +326,15 @@ export function connect(context: ConnectionContext): RegistryPort {
           };
         },
       }),
+    ...(world.profile.hasNpmServices
+      ? {
+          async readStatus(name: string, version: string) {
+            if (!context.process.isAlive()) return never();
+            await context.clock.ownedBy(context.process).sleep(context.latency.readMs());
+            return world.statusOf(name, version);
+          },
+        }
+      : {}),
     upload: (request: UploadRequest) => write(context, request.name, { kind: "upload", request }),
     setDistTag: (name, tag, version) => write(context, name, { kind: "set-tag", name, tag, version }),
     removeDistTag: (name, tag) => write(context, name, { kind: "remove-tag", name, tag }),

@@ -166,6 +166,8 @@ const startsWithTheLongestChain = eachRun((run, { code, limits }) => {
   return uploads.flatMap((write, index) =>
     uploads
       .slice(index + 1)
+      // What had been sent before is waiting for its own absence to last.
+      .filter((later) => !uploads.slice(0, index).some((earlier) => earlier.name === later.name))
       .filter((later) => isReady(later.name, write.sentAt, run, code))
       .filter((later) => chainOf(later.name, planned) > chainOf(write.name, planned))
       .map((later) => `${write.name} was sent before ${later.name}, which more packages wait for`),
@@ -285,6 +287,8 @@ function isExcused(judged: Judged, run: RunRecord, id: string, status: string): 
     }
     case "stale":
       return changes.some((change) => change.actor === strangerName);
+    case "failed":
+      return own.some((change) => change.kind === "version-blocked");
     case "corrupt":
       return own.some((change) => change.kind === "version-corrupted");
     case "wedged": {

@@ -17,13 +17,14 @@ import {
   pastCommit,
 } from "./machine.ts";
 import { type CommandOptions, runCommand } from "./run-command.ts";
+import { npm } from "./npm-profile.ts";
 import { strangerName } from "./oracle-safety.ts";
 import type { Judged } from "./oracle-view.ts";
 import { type Profile, verdaccio } from "./profile.ts";
 import { type Random, createRandom } from "./random.ts";
 import { createSetting } from "./scenario.ts";
 import { packSim } from "./sim-tarball.ts";
-import { allAfter } from "./visibility.ts";
+import { allAfter, npmScan } from "./visibility.ts";
 import { commit, makeSource, randomShapes } from "./workspaces.ts";
 
 export interface RandomInput {
@@ -34,8 +35,25 @@ export interface RandomInput {
 
 const builds: readonly Build[] = ["reproducible", "stamped", "rewrapped"];
 
+/** The npm registry on one of its days: with or without races and lagging parts. */
+function randomNpm(random: Random): Profile {
+  return {
+    ...npm,
+    visibility: random.pick([
+      npmScan(),
+      npmScan({ lagMaxMs: 180_000, blockedChance: 0.1 }),
+      allAfter(0),
+      allAfter(90_000),
+    ]),
+    replicaLagsMs: random.pick([[0], [0, 1_000, 15_000], [0, 60_000]]),
+    plainCacheMs: random.pick([0, 300_000, 300_000]),
+    race: { chance: random.pick([0, 0.02, 0.2]), landsChance: 0.5 },
+  };
+}
+
 function randomProfile(random: Random): Profile {
-  if (random.chance(0.5)) return verdaccio;
+  if (random.chance(0.4)) return verdaccio;
+  if (random.chance(0.4)) return randomNpm(random);
   const reusesVersions = random.chance(0.5);
   // What becomes corrupt behind a replica that lags cannot be seen by anybody in time.
   if (random.chance(0.2)) return { ...verdaccio, name: "verdaccio with races", raceWindowMs: 200, reusesVersions };
@@ -175,6 +193,7 @@ export async function releaseBySeed({ seed, tamper, watch }: RandomInput): Promi
     faults: randomFaults(random.fork("faults")),
     latency: randomLatency(random.fork("latency")),
     profile: randomProfile(random.fork("profile")),
+    worldSeed: seed,
     ...(random.chance(0.25) ? { secondProfile: randomProfile(random.fork("second profile")) } : {}),
     fsyncMs: random.pick([0, 0, 1, 1, 15]),
     identity: random.pick(["source", "source", "source", "files", "bytes"]),

@@ -24,6 +24,7 @@ export type Write =
 export type ChangeKind =
   | "version-taken"
   | "version-shown"
+  | "version-blocked"
   | "version-corrupted"
   | "version-stuck"
   | "version-staged"

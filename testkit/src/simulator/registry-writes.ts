@@ -67,10 +67,14 @@ function showTags(writing: Writing, { version, takenAt }: StoredVersion, tag: st
 
 /** Lets the parts of what was taken be shown, each at its own instant. */
 function reveal(writing: Writing, stored: StoredVersion, tag: string, when: Visibility): void {
-  const { history } = writing;
-  const { version } = stored;
-  if (when.isBlocked || when.packumentMs > 0) history.hidden.set(version, { stored, isBlocked: when.isBlocked });
-  if (when.isBlocked) return;
+  const { history, note } = writing;
+  const { version, integrity } = stored;
+  if (when.packumentMs > 0) history.hidden.set(version, { stored, isBlocked: false });
+  if (when.isBlocked)
+    return later(writing, when.documentMs, () => {
+      history.hidden.set(version, { stored, isBlocked: true });
+      note({ kind: "version-blocked", version, integrity });
+    });
   if (when.documentMs < when.packumentMs)
     later(writing, when.documentMs, () =>
       history.change({ documents: new Map([...history.now().documents, [version, stored]]) }),

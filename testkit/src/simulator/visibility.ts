@@ -6,7 +6,7 @@ import type { Random } from "./random.ts";
 
 /** Milliseconds from the commit of an upload until each part of it is shown at the origin; Infinity is never. */
 export interface Visibility {
-  /** The version document (`/<name>/<version>`). */
+  /** The version document (`/<name>/<version>`); of a version that the scan blocks, the end of the scan. */
   readonly documentMs: number;
   readonly packumentMs: number;
   /** Never before the packument: the packument holds the dist-tags. */
@@ -64,8 +64,8 @@ export function npmScan({ blockedChance = 0, neverChance = 0, lagMaxMs = 20_000 
   return (random) => {
     const scanMs = scanMsAt(random.next());
     const isBlocked = random.chance(blockedChance);
-    const documentMs = isBlocked || random.chance(neverChance) ? Number.POSITIVE_INFINITY : scanMs;
-    const packumentMs = documentMs + random.integer(0, lagMaxMs);
+    const documentMs = random.chance(neverChance) ? Number.POSITIVE_INFINITY : scanMs;
+    const packumentMs = isBlocked ? Number.POSITIVE_INFINITY : documentMs + random.integer(0, lagMaxMs);
     const lag = (chance: number): number => (random.chance(chance) ? random.integer(0, lagMaxMs) : 0);
     return { documentMs, packumentMs, tagMs: packumentMs + lag(0.1), tarballMs: packumentMs + lag(0.1), isBlocked };
   };

@@ -297,6 +297,7 @@ test("the status of a version: unknown, validating, published, deleted; nobody w
 test("a version that the scan blocks has the status blocked", async () => {
   const face = await open({ profile: { ...steady, visibility: npmScan({ blockedChance: 1 }) } });
   await put(face, {});
+  face.pass(hourMs);
   const url = `${face.url}/-/package/a/version/1.0.0/status`;
   const { json } = await httpRequest(url, { headers: { authorization: `Bearer ${face.token}` } });
   expect(json).toEqual({ status: "blocked" });

@@ -8,10 +8,10 @@ import { npmCaps } from "../../src/simulator/npm-profile.ts";
 import { judgeHistory } from "../../src/simulator/oracle.ts";
 import type { Judged } from "../../src/simulator/oracle-view.ts";
 import { releaseByPolling, releaseThroughScan } from "../../src/simulator/scanned-release.ts";
-import { allAfter, scanMsAt } from "../../src/simulator/visibility.ts";
+import { type DrawVisibility, allAfter, scanMsAt } from "../../src/simulator/visibility.ts";
 
 const seedAsked = process.env["SLIPWAY_SEED"];
-const seedCount = 200;
+const seedCount = process.env["SLIPWAY_DEEP"] === "1" ? 200 : 60;
 const seeds =
   seedAsked === undefined ? Array.from({ length: seedCount }, (_, index) => index + 1) : [Number(seedAsked)];
 
@@ -102,6 +102,19 @@ if (seedAsked === undefined) {
   });
 }
 
+/** Blocks the first version that is sent, three minutes later. */
+function blocksFirst(): DrawVisibility {
+  let count = 0;
+  const shown = allAfter(minuteMs);
+  return (random) => {
+    count += 1;
+    const { documentMs, ...whole } = shown(random);
+    return count > 1
+      ? { ...whole, documentMs }
+      : { ...whole, documentMs: 3 * minuteMs, packumentMs: Number.POSITIVE_INFINITY, isBlocked: true };
+  };
+}
+
 const one = [{ name: "a", version: "1.0.0", needs: {} }];
 const two = [...one, { name: "b", version: "1.0.0", needs: { a: "^1.0.0" } }];
 
@@ -153,6 +166,26 @@ test.each(["seconds", "date", "missing"] as const)(
     expect(refused.length).toBeLessThan(form === "missing" ? 100 : 17);
   },
 );
+
+test("a version that the scan blocks is named, nothing that depends on it is sent, and the rest goes on", async () => {
+  const judged = await releaseThroughScan({
+    seed: 1,
+    shapes: [...two, { name: "c", version: "1.0.0", needs: {} }],
+    visibility: blocksFirst(),
+    // Whatever most wait for goes first.
+    limits: { concurrency: 1 },
+    runsMax: 2,
+  });
+  expect(judgeHistory(judged)).toEqual([]);
+  const { runs, writes } = judged.history;
+  expect(runs.map(({ exitCode }) => exitCode)).toEqual([1, 1]);
+  expect(runs[0]?.problems).toContain("SLIP_VERSION_BLOCKED");
+  expect([runs[0]?.statuses.get("publish:b@1.0.0"), runs[0]?.statuses.get("publish:c@1.0.0")]).toEqual([
+    "blocked",
+    "done",
+  ]);
+  expect(writes.map(({ name }) => name).toSorted()).toEqual(["a", "c"]);
+});
 
 test("a scan that never ends holds back what depends on it, and nothing is sent a second time while it may last", async () => {
   const judged = await releaseThroughScan({

@@ -1,7 +1,7 @@
 /** The reads of a registry: what it shows, as readings. Must not write, retry or decide. */
 import { createHash } from "node:crypto";
-import { isJsonObject, parsePackument } from "@slipway/core";
-import type { Packument, Reading, ServedTarball } from "@slipway/core";
+import { escapeName, isJsonObject, parsePackument } from "@slipway/core";
+import type { Packument, Reading, ServedTarball, VersionStatus } from "@slipway/core";
 import type { HttpResponse } from "./http.ts";
 import { tarballFileName } from "./publish-document.ts";
 import { packageUrl, parseJson, requestOf, unavailable } from "./registry-request.ts";
@@ -72,6 +72,21 @@ export async function readVersion(context: Context, name: string, version: strin
   if (!isJsonObject(json) || json["name"] !== name || json["version"] !== version)
     return unavailable(context, name, outcome, "the body is not this version's document");
   return { kind: "shown", value: true, at, fresh };
+}
+
+const statuses: readonly VersionStatus[] = ["published", "validating", "staged", "blocked", "deleted"];
+
+/** npm tells only who may publish the package, so the credentials of writes are used where reads have none. */
+export async function readStatus(context: Context, name: string, version: string): Promise<VersionStatus | undefined> {
+  const path = `-/package/${escapeName(name)}/version/${encodeURIComponent(version)}/status`;
+  const request = requestOf(context, name, new URL(`${context.base}${path}`));
+  const found = request.authorization === undefined ? await context.options.writeCredentials?.find(name) : undefined;
+  const authorization = found?.kind === "header" ? found.value : request.authorization;
+  if (authorization === undefined) return undefined;
+  const outcome = await context.send({ ...request, authorization });
+  if (outcome.kind === "no-response" || outcome.status !== 200) return undefined;
+  const json = parseJson(outcome.body.toString("utf8"))?.value;
+  return isJsonObject(json) ? statuses.find((status) => status === json["status"]) : undefined;
 }
 
 /** Where a version's tarball is fetched from; without an announced URL, where registries keep it by convention. */

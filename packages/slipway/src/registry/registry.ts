@@ -7,7 +7,7 @@ import type { RegistryPort } from "@slipway/core";
 import { createRedactor, secretsOfHeader } from "../redact.ts";
 import type { Redactor } from "../redact.ts";
 import { createHttpClient } from "./http.ts";
-import { readPackument, readTarball, readVersion, tarballUrl } from "./registry-reads.ts";
+import { readPackument, readStatus, readTarball, readVersion, tarballUrl } from "./registry-reads.ts";
 import type { Context, RegistryOptions } from "./registry-request.ts";
 import { deprecate, removeDistTag, removeTarball, setDistTag, upload } from "./registry-writes.ts";
 
@@ -53,6 +53,7 @@ export function createRegistry(options: RegistryOptions): ClosableRegistry {
     readVersion: (name, version) => readVersion(context, name, version),
     tarballUrl: (name, version, announced) => tarballUrl(context, name, version, announced)?.href,
     readTarball: (name, version, url, keepBytes) => readTarball(context, name, version, url, keepBytes),
+    readStatus: (name, version) => readStatus(context, name, version),
     upload: (request) => upload(context, request),
     setDistTag: (name, tag, version) => setDistTag(context, name, tag, version),
     removeDistTag: (name, tag) => removeDistTag(context, name, tag),
