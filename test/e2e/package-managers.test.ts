@@ -2,8 +2,10 @@
  * Real pnpm, yarn and bun workspaces, and an npm one, released to a real Verdaccio by the command line and installed by all four.
  * docs/package-managers.md must say what is measured here; SLIPWAY_WRITE_DOCS=1 makes it say so.
  */
+import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
-import { integrityOf, startVerdaccio, type Verdaccio } from "@slipway/testkit";
+import { join } from "node:path";
+import { createWorkspace, integrityOf, runSlipway, startVerdaccio, type Verdaccio } from "@slipway/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Measured, renderInstalls, renderPacking, renderRanges } from "./package-managers/document.ts";
 import { declared, rangeOf, released, scopeOf } from "./package-managers/fixture.ts";
@@ -15,7 +17,15 @@ import {
   type Released,
   releaseFixture,
 } from "./package-managers/measure.ts";
-import { createTools, type ManagerName, managers, type Tools, versionOf } from "./package-managers/tools.ts";
+import {
+  createTools,
+  install,
+  type ManagerName,
+  managers,
+  testEnvironment,
+  type Tools,
+  versionOf,
+} from "./package-managers/tools.ts";
 
 let verdaccio: Verdaccio;
 let tools: Tools;
@@ -110,6 +120,30 @@ test.each(pairs)("what $packer packed is installed by $installer and loads", asy
   expect(modules[`${scope}/base`]?.isBuilt === true).toBe(appliedBy(releaseOf(packer)).includes("main"));
   expect(modules[`${scope}/folder`]?.isFolder).toBe(packer === "pnpm");
   loaded.set(`${packer} ${installer}`, Object.keys(modules).length);
+});
+
+test.each(managers)("%s: a repository of one package is packed; a dry run leaves nothing behind", async (manager) => {
+  const { version } = releaseOf(manager);
+  const workspace = await createWorkspace({
+    packages: [{ name: `alone-${manager}`, dir: ".", manifest: { packageManager: `${manager}@${version}` } }],
+    files: { ".gitignore": "node_modules/\n.yarn/\n", ...(manager === "yarn" ? { "yarn.lock": "" } : {}) },
+  });
+  const surroundings = { cwd: workspace.root, registry: verdaccio.url, path: tools.path };
+  await install(manager, surroundings);
+  await workspace.commitAll("Lock");
+  const { url: registry, token } = verdaccio;
+  const env = { ...testEnvironment(`${registry}/`, workspace.root), PATH: tools.path };
+  const run = (...args: readonly string[]) => runSlipway(args, { cwd: workspace.root, registry, token, env });
+  const dry = await run("publish", "--dry-run", "--json");
+  expect(dry.code, dry.stderr).toBe(0);
+  expect(existsSync(join(workspace.root, ".slipway"))).toBe(false);
+  const packed = await run("pack", "--json");
+  expect(packed.code, packed.stderr).toBe(0);
+  const { tarballs }: { readonly tarballs: readonly { readonly spec: string }[] } = JSON.parse(packed.stdout);
+  expect(tarballs.map((item) => item.spec)).toEqual([`alone-${manager}@1.0.0`]);
+  const left = (await workspace.git("status", "--short", "--ignored")).split("\n");
+  expect(left.filter((line) => !/ (node_modules|\.slipway|\.yarn)\/$/.test(line) && line !== "")).toEqual([]);
+  await workspace.dispose();
 });
 
 function appliedBy({ manifests }: Released): readonly string[] {

@@ -69,8 +69,8 @@ function findProtocols(spec: string, manifest: Manifest): readonly Problem[] {
 }
 
 /**
- * Where the plan resolved a protocol, the tarball must say the same: yarn 4.18 packs `catalog:` in peerDependencies as `*`, and bun
- * before 1.3 took the versions of workspace packages from a lock file that may be older than they are.
+ * Where the plan resolved a protocol, the tarball must say the same: bun 1.3 takes the versions of workspace packages from a lock
+ * file that may be older than they are (1.4 does not).
  */
 function findOtherRanges(
   spec: string,
@@ -95,12 +95,25 @@ function findOtherRanges(
 }
 
 /** What an install would probably not like, as phrases that name the package. `paths` are the files in the tarball. */
-export function findSuspicions(spec: string, manifest: Manifest, paths: ReadonlySet<string>): readonly string[] {
+export function findSuspicions(
+  spec: string,
+  declared: WorkspacePackage | undefined,
+  manifest: Manifest,
+  paths: ReadonlySet<string>,
+): readonly string[] {
+  // What yarn 4.18 makes of a catalog there, whatever the catalog says.
+  const loose = (declared?.dependencies ?? []).filter(
+    ({ kind, range, declared: text }) => kind === "peerDependencies" && text.startsWith("catalog:") && range === "*",
+  );
   const config = isJsonObject(manifest["publishConfig"]) ? manifest["publishConfig"] : {};
   const ignored = overridable.filter(
     (field) => config[field] !== undefined && JSON.stringify(config[field]) !== JSON.stringify(manifest[field]),
   );
   return [
+    ...loose.map(
+      ({ alias, declared: text }) =>
+        `${spec}: peerDependencies ${alias} was packed as * (any version), not as ${text} says`,
+    ),
     ...ignored.map((field) => `${spec}: publishConfig.${field} had no effect on what was packed`),
     ...listTargets(manifest)
       .filter((target) => !target.candidates.some((path) => paths.has(path)))

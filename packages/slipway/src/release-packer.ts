@@ -231,7 +231,7 @@ function take(request: PackRequest, item: PlannedPackage, made: Made): Packed {
     manifest,
     isReused: false,
     tarball: { spec, path, integrity, sizeBytes, unpackedSizeBytes, fileCount: paths.length },
-    warnings: findSuspicions(spec, manifest, new Set(paths)),
+    warnings: findSuspicions(spec, declared, manifest, new Set(paths)),
   };
 }
 

@@ -28,8 +28,8 @@ interface Candidate {
   readonly where: string;
 }
 
-/** Older ones pack one package at a time, or do not know the protocols. */
-const versionsUnderstood: Readonly<Record<ForeignManager, string>> = { pnpm: ">=10", yarn: ">=4", bun: ">=1.2" };
+/** Older ones pack one package at a time (pnpm 10.10), or do not know the protocols. */
+const versionsUnderstood: Readonly<Record<ForeignManager, string>> = { pnpm: ">=10.11", yarn: ">=4", bun: ">=1.2" };
 
 /** The package on the registry that holds the program. */
 const packageOf: Readonly<Record<ForeignManager, string>> = { pnpm: "pnpm", yarn: "@yarnpkg/cli-dist", bun: "bun" };

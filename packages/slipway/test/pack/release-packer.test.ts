@@ -47,6 +47,7 @@ async function preparePacking(spec: WorkspaceSpec): Promise<Packing> {
     })),
     steps: [],
     kept: [],
+    tarballs: undefined,
     warnings: [],
   };
   return {

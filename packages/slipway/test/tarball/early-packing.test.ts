@@ -33,10 +33,11 @@ test.each([
   { what: "scripts that are ignored", reading: absent, b: prepare, ignoreScripts: true, isPacked: true },
   { what: "scripts of other times", reading: absent, b: { scripts: { test: "node ." } }, isPacked: true },
   { what: "a build command", reading: absent, build: "make", isPacked: false },
-])("packed early with $what: $isPacked", async ({ reading, a = {}, b = {}, isPacked, ...rest }) => {
+  { what: "another package manager", reading: absent, root: { packageManager: "bun@1.4.5" }, isPacked: false },
+])("packed early with $what: $isPacked", async ({ reading, root: fields = {}, a = {}, b = {}, isPacked, ...rest }) => {
   await withTree(
     {
-      "package.json": manifestText({ name: "root", private: true, workspaces: ["packages/*"] }),
+      "package.json": manifestText({ name: "root", private: true, workspaces: ["packages/*"], ...fields }),
       "packages/a/package.json": manifestText({ name: "a", ...a }),
       "packages/a/index.js": "export default 1;\n",
       "packages/b/package.json": manifestText({ name: "b", ...b }),
