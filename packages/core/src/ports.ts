@@ -2,7 +2,7 @@
 import type { Event } from "./event.ts";
 import type { Packument, Reading } from "./packument.ts";
 import type { Answer } from "./response.ts";
-import type { TarballContents } from "./tarball.ts";
+import type { PackedFiles, TarballContents } from "./tarball.ts";
 
 export interface Clock {
   /** Milliseconds since the epoch. */
@@ -28,6 +28,8 @@ export interface UploadRequest {
   /** The tarball, and its `sha512-…`, which the caller has just computed from these bytes. */
   readonly bytes: Uint8Array;
   readonly integrity: string;
+  /** What is in the tarball, from whoever packed these bytes; read from them where it is not given. */
+  readonly files?: PackedFiles | undefined;
 }
 
 /** A downloaded tarball. `integrity` is computed from the bytes received, never taken from metadata. */
@@ -93,6 +95,8 @@ export interface TarballStore {
     readonly bytes: Uint8Array;
     readonly integrity: string;
     readonly manifest: Readonly<Record<string, unknown>>;
+    /** Where this process has packed them. */
+    readonly files?: PackedFiles | undefined;
   }>;
   /** Lists what a tarball holds. Works on ours and on served ones; throws when the bytes are no tarball. */
   list(bytes: Uint8Array): Promise<TarballContents>;

@@ -9,6 +9,15 @@ export interface TarballEntry {
   readonly integrity: string;
 }
 
+/** What a publish document says of a tarball's files, beside package.json. */
+export interface PackedFiles {
+  /** Paths of the files in the tarball, posix, relative to the package. */
+  readonly paths: readonly string[];
+  readonly readme: { readonly path: string; readonly text: string } | undefined;
+  /** Text of the file AUTHORS. */
+  readonly authors: string | undefined;
+}
+
 export interface TarballContents {
   readonly entries: readonly TarballEntry[];
   /** package.json of the tarball, parsed. */

@@ -309,12 +309,12 @@ async function prepareWrite(
       const { commit, isClean } = context.plan.source;
       // gitHead is evidence for rule 1, so only a commit that holds exactly these sources may be named.
       const manifest = normalizeManifest(ours.manifest, commit !== undefined && isClean ? { gitHead: commit } : {});
-      const { bytes, integrity } = ours;
+      const { bytes, integrity, files } = ours;
       return {
         integrity,
         sizeBytes: bytes.byteLength,
         request: () =>
-          port.upload({ name, version, tag: goal.sendTag, access: goal.access, manifest, bytes, integrity }),
+          port.upload({ name, version, tag: goal.sendTag, access: goal.access, manifest, bytes, integrity, files }),
       };
     }
     case "set-tag":

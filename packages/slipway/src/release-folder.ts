@@ -10,6 +10,7 @@ import {
   fail,
   formatSpec,
   isJsonObject,
+  type PackedFiles,
   parsePlan,
   type Plan,
   type Report,
@@ -162,12 +163,13 @@ export function writeTarball(dir: string, name: string, version: string, bytes: 
 
 /**
  * The tarballs of a packed plan. Bytes still in memory are hashed all the same: one rule, no shortcut. A path in the plan is
- * not followed: where a tarball lies is decided by its name.
+ * not followed: where a tarball lies is decided by its name. What the release folder has, too, is taken out of `inMemory` when it
+ * is first read: almost all tarballs are sent once.
  */
 export function createTarballStore(
   dir: string,
   plan: Plan,
-  inMemory: ReadonlyMap<Spec, InMemoryTarball> = new Map(),
+  inMemory: Map<Spec, InMemoryTarball> = new Map(),
 ): TarballStore {
   const bySpec = new Map((plan.tarballs ?? []).map((tarball) => [tarball.spec, tarball]));
   return {
@@ -185,7 +187,8 @@ export function createTarballStore(
           spec,
           details: [`packed ${tarball.integrity}`, `found  ${integrity}`],
         });
-      return { bytes, integrity, manifest: known?.manifest ?? (await readTarballManifest(bytes)) };
+      if (known?.isOnDisk === true) inMemory.delete(spec);
+      return { bytes, integrity, manifest: known?.manifest ?? (await readTarballManifest(bytes)), files: known?.files };
     },
     list: (bytes) => listTarball(bytes),
   };
@@ -193,7 +196,9 @@ export function createTarballStore(
 
 interface InMemoryTarball {
   readonly bytes: Uint8Array | undefined;
+  readonly isOnDisk: boolean;
   readonly manifest: Readonly<Record<string, unknown>>;
+  readonly files: PackedFiles | undefined;
 }
 
 async function readTarballFile(path: string, spec: Spec): Promise<Uint8Array> {

@@ -10,6 +10,7 @@ import {
   type Event,
   formatSpec,
   isPublishStep,
+  type PackedFiles,
   type Plan,
   type PlannedPackage,
   type Problem,
@@ -55,13 +56,17 @@ export interface PackRequest {
 export interface PackedBytes {
   /** Undefined when they are only in the release folder. */
   readonly bytes: Uint8Array | undefined;
+  /** True when they are also in the release folder. */
+  readonly isOnDisk: boolean;
   readonly manifest: Readonly<Record<string, unknown>>;
+  /** What a publish document says of the files; undefined where it is read from the bytes. */
+  readonly files: PackedFiles | undefined;
 }
 
 export interface PackedRelease {
   /** With integrities and tarballs filled in. */
   readonly plan: Plan;
-  readonly contents: ReadonlyMap<Spec, PackedBytes>;
+  readonly contents: Map<Spec, PackedBytes>;
   /** What an install would probably not like, as phrases. */
   readonly warnings: readonly string[];
 }
@@ -109,7 +114,7 @@ export async function packRelease(request: PackRequest): Promise<PackedRelease> 
       const made = await make();
       const isKept = request.dir === undefined || keptBytes + made.tarball.sizeBytes <= keptMaxBytes;
       if (isKept) keptBytes += made.tarball.sizeBytes;
-      packed.set(formatSpec(item.name, item.version), isKept ? made : { ...made, bytes: undefined });
+      packed.set(formatSpec(item.name, item.version), isKept ? made : { ...made, bytes: undefined, files: undefined });
     } catch (error) {
       if (!(error instanceof ProblemsError)) throw error;
       problems.push(...error.problems);
@@ -203,7 +208,11 @@ function withIntegrities(plan: Plan, packed: ReadonlyMap<Spec, Packed>): Plan["s
 
 async function packOne(request: PackRequest, item: PlannedPackage, secretNames: readonly string[]): Promise<Packed> {
   const result = (await request.takeEarly(item.dir)) ?? (await runAndPack(request, item, secretNames));
-  return take(request, item, { ...result, paths: result.files.map((file) => file.path) });
+  return take(request, item, {
+    ...result,
+    paths: result.files.map((file) => file.path),
+    files: result.published,
+  });
 }
 
 /** What was made of a package, by whomever. */
@@ -215,6 +224,7 @@ interface Made {
   /** Of its files. */
   readonly paths: readonly string[];
   readonly manifest: Readonly<Record<string, unknown>>;
+  readonly files?: PackedFiles;
 }
 
 /** Checks a tarball against the plan and puts it into the release folder. */
@@ -228,7 +238,9 @@ function take(request: PackRequest, item: PlannedPackage, made: Made): Packed {
   const path = tarballPath(item.name, item.version);
   return {
     bytes,
+    isOnDisk: request.dir !== undefined,
     manifest,
+    files: made.files,
     isReused: false,
     tarball: { spec, path, integrity, sizeBytes, unpackedSizeBytes, fileCount: paths.length },
     warnings: findSuspicions(spec, declared, manifest, new Set(paths)),
@@ -273,5 +285,5 @@ async function readSent({ dir, written }: PackRequest, item: PlannedPackage): Pr
   const { entries, manifest, unpackedSizeBytes } = await listTarball(bytes);
   const fileCount = entries.filter((entry) => entry.type === "file").length;
   const tarball = { spec, path, integrity: sent, sizeBytes: bytes.length, unpackedSizeBytes, fileCount };
-  return { bytes, manifest, isReused: true, tarball, warnings: [] };
+  return { bytes, isOnDisk: true, manifest, files: undefined, isReused: true, tarball, warnings: [] };
 }

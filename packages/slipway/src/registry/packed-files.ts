@@ -4,7 +4,7 @@
  * archive. Reading the headers alone takes a tenth of the time of a whole unpacking.
  */
 import { createGunzip, gunzipSync } from "node:zlib";
-import type { PackedFiles } from "./publish-manifest.ts";
+import type { PackedFiles } from "@slipway/core";
 
 const blockBytes = 512;
 const markdown = /\.m?a?r?k?d?o?w?n?$/i;
@@ -98,11 +98,15 @@ function chooseReadme(paths: readonly string[]): string | undefined {
 /** Throws an Error for bytes that are no tarball. */
 export async function readPackedFiles(bytes: Uint8Array): Promise<PackedFiles> {
   const files = await scanTarball(bytes);
-  const paths = [...files.keys()];
+  return choosePackedFiles([...files.keys()], (path) => files.get(path) ?? "");
+}
+
+/** The same of files that are still at hand, in the order of the tarball; `textOf` is asked for the few that matter. */
+export function choosePackedFiles(paths: readonly string[], textOf: (path: string) => string): PackedFiles {
   const readme = chooseReadme(paths);
   return {
     paths,
-    readme: readme === undefined ? undefined : { path: readme, text: files.get(readme) ?? "" },
-    authors: files.get("AUTHORS"),
+    readme: readme === undefined ? undefined : { path: readme, text: textOf(readme) },
+    authors: paths.includes("AUTHORS") ? textOf("AUTHORS") : undefined,
   };
 }

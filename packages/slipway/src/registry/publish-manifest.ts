@@ -7,20 +7,11 @@
  * commands, and a `packageExtensions` that npm refuses at publish time is left out.
  */
 import { posix } from "node:path";
-import { isJsonObject } from "@slipway/core";
+import { isJsonObject, type PackedFiles } from "@slipway/core";
 import { findHostedRepository } from "./hosted-repository.ts";
 import { describePackage } from "./manifest-description.ts";
 import { insidePackage, isDraft } from "./manifest-draft.ts";
 import type { Draft } from "./manifest-draft.ts";
-
-/** What npm looks at beside package.json. */
-export interface PackedFiles {
-  /** Paths of the files in the tarball, posix, relative to the package. */
-  readonly paths: readonly string[];
-  readonly readme: { readonly path: string; readonly text: string } | undefined;
-  /** Text of the file AUTHORS. */
-  readonly authors: string | undefined;
-}
 
 export interface NormalizeOptions {
   /** The commit to name, when its sources are exactly what was packed. */

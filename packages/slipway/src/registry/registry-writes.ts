@@ -120,7 +120,9 @@ function tagUrl(context: Context, name: string, tag: string): URL {
 
 export async function upload(context: Context, request: UploadRequest): Promise<Answer> {
   // The readme, types beside main and a binding.gyp's install script are in the tarball only.
-  const manifest = normalizeManifest(request.manifest, { files: await readPackedFiles(request.bytes) });
+  const manifest = normalizeManifest(request.manifest, {
+    files: request.files ?? (await readPackedFiles(request.bytes)),
+  });
   const body = buildPublishDocument({ ...request, manifest }, context.base, process.versions.node);
   return write(context, request.name, { method: "PUT", url: packageUrl(context, request.name), body });
 }

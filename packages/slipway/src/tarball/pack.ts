@@ -6,11 +6,12 @@ import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { promisify } from "node:util";
 import { constants, gzip } from "node:zlib";
-import { ProblemsError, fail } from "@slipway/core";
+import { type PackedFiles, ProblemsError, fail } from "@slipway/core";
+import { choosePackedFiles } from "../registry/packed-files.ts";
 import { type FileListOptions, listFiles } from "./file-list.ts";
 import { type PackageManifest, readPackageManifest } from "./package-manifest.ts";
 import { readFiles } from "./read-files.ts";
-import { makeArchive } from "./tar-writer.ts";
+import { type ArchiveFile, makeArchive, pathInPackage } from "./tar-writer.ts";
 
 export type PackOptions = FileListOptions;
 
@@ -34,6 +35,8 @@ export interface PackedTarball {
   readonly files: readonly PackedFile[];
   /** package.json as packed. */
   readonly manifest: Readonly<Record<string, unknown>>;
+  /** What a publish document says of its files. */
+  readonly published: PackedFiles;
 }
 
 const compress = promisify(gzip);
@@ -53,6 +56,11 @@ async function compressArchive(archive: Buffer): Promise<Buffer> {
   compressed.copy(bytes);
   bytes[gzipSystemOffset] = gzipSystemUnknown;
   return bytes;
+}
+
+function describeFiles(files: readonly ArchiveFile[]): PackedFiles {
+  const byPath = new Map(files.map((file) => [pathInPackage(file.path), file]));
+  return choosePackedFiles([...byPath.keys()], (path) => byPath.get(path)?.contents.toString("utf8") ?? "");
 }
 
 async function listPackageFiles(manifest: PackageManifest, options: PackOptions): Promise<readonly string[]> {
@@ -88,5 +96,6 @@ export async function packPackage(dir: string, options: PackOptions = {}): Promi
       mode,
     })),
     manifest: manifest.json,
+    published: describeFiles(files),
   };
 }

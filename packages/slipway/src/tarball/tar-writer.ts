@@ -130,8 +130,13 @@ function stripRoot(path: string): string {
   return stripped;
 }
 
+/** The path of a file in the package, as who unpacks it sees it. */
+export function pathInPackage(path: string): string {
+  return stripRoot(path).replace(/^\.\//, "");
+}
+
 function inArchive(path: string): string {
-  return `${folderInArchive}/${stripRoot(path).replace(/^\.\//, "")}`;
+  return `${folderInArchive}/${pathInPackage(path)}`;
 }
 
 /** The whole archive, not yet compressed. */

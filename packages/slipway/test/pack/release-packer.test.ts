@@ -6,7 +6,7 @@ import { defaultLimits, type Plan, type Tarball } from "@slipway/core";
 import { createWorkspace, type WorkspaceSpec } from "@slipway/testkit";
 import { expect, test } from "vitest";
 import { type PackedRelease, packRelease } from "../../src/release-packer.ts";
-import { openReleaseFolder } from "../../src/release-folder.ts";
+import { createTarballStore, openReleaseFolder, writeTarball } from "../../src/release-folder.ts";
 import { systemClock } from "../../src/system-clock.ts";
 import { readWorkspace } from "../../src/workspace-reader.ts";
 
@@ -14,6 +14,7 @@ interface Packing {
   readonly pack: (
     written?: ReadonlyMap<string, string>,
   ) => Promise<PackedRelease & { readonly reused: readonly string[] }>;
+  readonly dir: string;
   readonly close: () => Promise<void>;
 }
 
@@ -73,6 +74,7 @@ async function preparePacking(spec: WorkspaceSpec): Promise<Packing> {
       });
       return { ...packed, reused };
     },
+    dir,
     close: async () => {
       await folder.close();
       await rm(dir, { recursive: true });
@@ -89,6 +91,20 @@ test("a tarball that was sent before is described as it was when it was packed",
   expect(again.reused).toEqual(["@demo/a@1.0.0"]);
   expect(again.plan.tarballs).toEqual(tarballs);
   expect(tarballs[0]?.unpackedSizeBytes).toBeGreaterThan(5000);
+  await packing.close();
+});
+
+test("a tarball leaves memory when it is first read, and is then read from the folder and held to its hash", async () => {
+  const packing = await preparePacking({ packages: [{ name: "a", files: { "README.md": "read me" } }] });
+  const { plan, contents } = await packing.pack();
+  const store = createTarballStore(packing.dir, plan, contents);
+  const first = await store.read("a", "1.0.0");
+  expect(first.files?.readme?.text).toBe("read me");
+  expect(contents.size).toBe(0);
+  const second = await store.read("a", "1.0.0");
+  expect(second).toMatchObject({ integrity: first.integrity, manifest: first.manifest });
+  writeTarball(packing.dir, "a", "1.0.0", Buffer.from("edited"));
+  await expect(store.read("a", "1.0.0")).rejects.toThrow("not what pack made");
   await packing.close();
 });
 
