@@ -2,17 +2,21 @@
 import { httpRequest } from "@slipway/testkit";
 import type { AccessLogEntry } from "@slipway/testkit";
 
-import type { GeneratedPackage } from "./generate.ts";
+import type { BenchPackage } from "./generate.ts";
 
 /** How many of the packages are on the registry: in the packument, and with a tarball that can be downloaded. */
-export async function countPublished(registry: string, packages: readonly GeneratedPackage[]): Promise<number> {
+export async function countPublished(registry: string, packages: readonly BenchPackage[]): Promise<number> {
   let count = 0;
-  for (const { name, version } of packages) {
-    const answer = await httpRequest(`${registry}/${name.replace("/", "%2f")}`);
-    const tarball = findTarball(answer.json, version);
-    // The path only: a registry behind a proxy names the proxy.
-    if (tarball !== undefined && (await httpRequest(registry + new URL(tarball).pathname)).status === 200) count += 1;
+  const left = packages.values();
+  async function countSome(): Promise<void> {
+    for (const { name, version } of left) {
+      const answer = await httpRequest(`${registry}/${name.replace("/", "%2f")}`);
+      const tarball = findTarball(answer.json, version);
+      // The path only: a registry behind a proxy names the proxy.
+      if (tarball !== undefined && (await httpRequest(registry + new URL(tarball).pathname)).status === 200) count += 1;
+    }
   }
+  await Promise.all(Array.from({ length: 8 }, countSome));
   return count;
 }
 
@@ -28,7 +32,7 @@ function field(value: unknown, key: string): unknown {
 }
 
 /** Dependencies that were not yet answered when their dependent's upload arrived: for a while, installs of it break. */
-export function countEarlyEdges(log: readonly AccessLogEntry[], packages: readonly GeneratedPackage[]): number {
+export function countEarlyEdges(log: readonly AccessLogEntry[], packages: readonly BenchPackage[]): number {
   const uploads = new Map<string, AccessLogEntry>();
   for (const entry of log)
     if (entry.method === "PUT" && entry.isWrite) uploads.set(decodeURIComponent(entry.url.slice(1)), entry);

@@ -21,7 +21,8 @@ interface GeneratedFile {
   readonly text: string;
 }
 
-export interface GeneratedPackage {
+/** A package of the workspace, as all that measures it has to know it. */
+export interface BenchPackage {
   readonly name: string;
   readonly version: string;
   /** From 0; a package depends on at least one of the layer below, and on lower ones only. */
@@ -30,6 +31,9 @@ export interface GeneratedPackage {
   readonly dependencies: readonly string[];
   /** Posix path relative to the workspace root. */
   readonly dir: string;
+}
+
+export interface GeneratedPackage extends BenchPackage {
   readonly files: readonly GeneratedFile[];
 }
 
@@ -101,13 +105,11 @@ export function manifestOf(item: GeneratedPackage, versions: ReadonlyMap<string,
   };
 }
 
-/** Writes the packages as a workspace of npm and of pnpm. The folder must be empty. */
+/** Writes the packages as a workspace of npm. The folder must be empty. */
 export async function writeWorkspace(root: string, packages: readonly GeneratedPackage[]): Promise<void> {
   const versions = new Map(packages.map((item) => [item.name, item.version]));
   const files: GeneratedFile[] = [
     { path: "package.json", text: json({ name: "bench-workspace", private: true, workspaces: ["packages/*"] }) },
-    { path: "pnpm-workspace.yaml", text: "packages:\n  - packages/*\n" },
-    { path: ".gitignore", text: "node_modules/\n.slipway/\n" },
   ];
   for (const item of packages) {
     files.push({ path: `${item.dir}/package.json`, text: json(manifestOf(item, versions)) });

@@ -1,127 +1,96 @@
-/** `npm run bench`: measures Slipway beside its peers, in turn, and writes bench/RESULTS.md. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { parseArgs } from "node:util";
+/** `npm run bench` and `npm run bench:all`: measures Slipway beside its peers and writes the pages of it. */
+import { execFile } from "node:child_process";
+import { rmSync } from "node:fs";
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
+import { cpus, tmpdir, totalmem } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
-import { floorId, listCompetitors, orderedFloorId, slipwayId } from "./competitors.ts";
-import type { Competitor } from "./competitors.ts";
-import { generatePackages } from "./generate.ts";
-import { preparePrograms, prepareWorkspace } from "./prepare.ts";
+import { renderRaceChart } from "./chart.ts";
+import { competitors } from "./competitors.ts";
+import { parseOptions, UsageError } from "./options.ts";
+import type { BenchOptions } from "./options.ts";
+import { preparePrograms, verdaccioVersion } from "./programs.ts";
+import type { Program, ProgramId } from "./programs.ts";
+import { chooseCompetitors, programsOf, runRace } from "./race.ts";
 import { renderReport } from "./report.ts";
-import { runScenario } from "./run-scenario.ts";
-import type { Bench, Scenario } from "./run-scenario.ts";
-import type { Sample } from "./table.ts";
-import { distantScenario, localScenario } from "./targets.ts";
+import { mergeResults, noResults, readResults, writeResults } from "./results.ts";
+import type { Results, Sample } from "./results.ts";
 import type { TracedRequest } from "./timeline.ts";
 
-const usage = `npm run bench -- [--rounds 3] [--packages 50] [--only slipway,pnpm,npm] [--scenario local,80ms]
-
-A run that --only or --scenario narrows prints its tables and leaves bench/RESULTS.md alone.
-`;
-
-const scenarios: readonly Scenario[] = [
-  { id: localScenario, latencyMs: 0 },
-  { id: distantScenario, latencyMs: 80 },
-];
-
-/** Words of a comma-separated list, each of which must be known. Spaces do not matter. */
-function parseList(flag: string, text: string | undefined, known: readonly string[]): readonly string[] {
-  if (text === undefined) return known;
-  const words = text.split(",").map((word) => word.replaceAll(" ", ""));
-  const strange = words.find((word) => !known.some((name) => name.replaceAll(" ", "") === word));
-  if (strange !== undefined) throw new RangeError(`--${flag} ${strange}: there are ${known.join(", ")}\n\n${usage}`);
-  return known.filter((name) => words.includes(name.replaceAll(" ", "")));
-}
-
-function parseCount(flag: string, text: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 1) throw new RangeError(`--${flag} ${text} is no number of them\n\n${usage}`);
-  return count;
-}
-
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      rounds: { type: "string", default: "3" },
-      packages: { type: "string", default: "50" },
-      only: { type: "string" },
-      scenario: { type: "string" },
-    },
-  });
-  const rounds = parseCount("rounds", values.rounds);
-  const packages = generatePackages({
-    packages: parseCount("packages", values.packages),
-    layers: 6,
-    seed: 20261121,
-    sizeBytes: 60_000,
-  });
-  const folder = await mkdtemp(join(tmpdir(), "slipway-bench-"));
-  try {
-    const programs = await preparePrograms(folder);
-    const all = listCompetitors(programs);
-    const tools = all.filter((competitor) => competitor.isTool).map((competitor) => competitor.id);
-    const chosen = parseList("only", values.only, tools);
-    // The floors always run: a time means nothing but beside them, in the same minute.
-    const competitors = all.filter((competitor) => !competitor.isTool || chosen.includes(competitor.id));
-    const ids = parseList(
-      "scenario",
-      values.scenario,
-      scenarios.map((scenario) => scenario.id),
-    );
-    const chosenScenarios = scenarios.filter((scenario) => ids.includes(scenario.id));
-    say(`preparing ${packages.length} packages`);
-    const bench: Bench = {
-      folder,
-      packages,
-      ...(await prepareWorkspace(folder, packages, programs.npm)),
-      timeoutMs: 10 * 60_000,
-      warn: say,
-    };
-    const { samples, requests } = await runRounds(bench, chosenScenarios, competitors, rounds);
-    const report = renderReport({
-      samples,
-      requests,
-      scenarios: chosenScenarios,
-      labels: new Map(all.map((competitor) => [competitor.id, competitor.label])),
-      floor: floorId,
-      orderedFloor: orderedFloorId,
-      programs,
-      packages,
-      rounds,
-    });
-    process.stdout.write(report);
-    if (values.only === undefined && values.scenario === undefined)
-      await writeFile(new URL("../RESULTS.md", import.meta.url), report);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-/** In turn, so that a slow minute of the machine is shared by all. */
-async function runRounds(
-  bench: Bench,
-  chosen: readonly Scenario[],
-  competitors: readonly Competitor[],
-  rounds: number,
-): Promise<{ readonly samples: readonly Sample[]; readonly requests: readonly TracedRequest[] }> {
-  const samples: Sample[] = [];
-  let requests: readonly TracedRequest[] = [];
-  for (let round = 1; round <= rounds; round += 1)
-    for (const scenario of chosen)
-      for (const competitor of competitors) {
-        const result = await runScenario(bench, scenario, competitor);
-        samples.push(...result.samples);
-        // The last round stands for the others.
-        if (competitor.id === slipwayId && result.requests.length > 0) requests = result.requests;
-        const times = result.samples.map((sample) => `${sample.phase} ${(sample.wallMs / 1000).toFixed(2)} s`);
-        say(`round ${round} of ${rounds}, ${scenario.id}, ${competitor.label}: ${times.join(", ")}`);
-      }
-  return { samples, requests };
-}
+const run = promisify(execFile);
+const repository = fileURLToPath(new URL("../..", import.meta.url));
+const floors = new Set(competitors.filter(({ isTool }) => !isTool).map(({ id }) => id));
+const isFloor = (competitor: string): boolean => floors.has(competitor);
 
 function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-await main();
+/** Where measurements are kept, the pages are written too; only the file of the repository has its pages there. */
+async function writePages(file: string, results: Results): Promise<void> {
+  await writeResults(file, results);
+  const isOwn = file === join(repository, "bench", "results.json");
+  const page = isOwn ? join(repository, "bench", "RESULTS.md") : file.replace(/(\.json)?$/, ".md");
+  const chart = isOwn ? join(repository, "docs", "bench", "race.svg") : file.replace(/(\.json)?$/, ".svg");
+  await mkdir(dirname(chart), { recursive: true });
+  await writeFile(page, renderReport(results));
+  const drawing = renderRaceChart(results.samples);
+  if (drawing !== undefined) await writeFile(chart, drawing);
+}
+
+async function describeSession(programs: ReadonlyMap<ProgramId, Program>): Promise<Results["sessions"][string]> {
+  const { stdout } = await run("git", ["describe", "--always", "--dirty"], { cwd: repository });
+  const versions = [...programs].flatMap(([id, { version }]) => (id === "raw-upload" ? [] : [[id, version] as const]));
+  return {
+    commit: stdout.trim(),
+    cores: cpus().length,
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    versions: Object.fromEntries([["Node", process.versions.node], ["Verdaccio", verdaccioVersion()], ...versions]),
+  };
+}
+
+async function measureAll(options: BenchOptions, file: string | undefined, before: Results): Promise<Results> {
+  const folder = await mkdtemp(join(tmpdir(), "slipway-bench-"));
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once("exit", remove);
+  try {
+    const programs = await preparePrograms(programsOf(chooseCompetitors(options.tools)));
+    const session = new Date().toISOString();
+    const description = await describeSession(programs);
+    let results = before;
+    async function keep(samples: readonly Sample[], requests: readonly TracedRequest[]): Promise<void> {
+      const more: Results = { sessions: { [session]: description }, samples: [...samples], requests: [...requests] };
+      results = mergeResults([results, more], isFloor);
+      if (file !== undefined) await writeResults(file, results);
+    }
+    await runRace({ options, folder, session, programs, known: before.samples, keep, say });
+    return results;
+  } finally {
+    process.off("exit", remove);
+    remove();
+  }
+}
+
+async function main(): Promise<void> {
+  const options = parseOptions(process.argv.slice(2));
+  const file = options.file === undefined ? undefined : resolve(repository, options.file);
+  const before = file === undefined ? noResults : await readResults(file);
+  const others = await Promise.all(options.merge.map((path) => readResults(resolve(repository, path))));
+  const results = options.renderOnly
+    ? mergeResults([before, ...others], isFloor)
+    : await measureAll(options, file, before);
+  if (file === undefined) process.stdout.write(renderReport(results));
+  else await writePages(file, results);
+}
+
+// An exit, not a sudden end: what is being measured is ended with it.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  say(error.message);
+  process.exitCode = 2;
+}

@@ -55,15 +55,21 @@ export async function measure(command: Command, scratchFile: string, timeoutMs: 
   child.stdout.on("data", keep);
   child.stderr.on("data", keep);
   let isLate = false;
+  // The whole group: the program and the one that times it.
+  const kill = (): void => {
+    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+  };
+  // A group of its own hears no Ctrl-C.
+  process.once("exit", kill);
   const timer = setTimeout(() => {
     isLate = true;
-    // The whole group: the program and the one that times it.
-    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    kill();
   }, timeoutMs);
   const closed = once(child, "close");
   const [code] = await once(child, "exit");
   const wallMs = performance.now() - startedAt;
   clearTimeout(timer);
+  process.off("exit", kill);
   watch.stop();
   const memory = watch.samples();
   await closed;

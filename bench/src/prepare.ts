@@ -1,38 +1,18 @@
-/** Prepares what competitors need before anything is measured: workspace, tarballs, programs. Nothing here is timed. */
+/** Prepares the workspace in the flavour of each package manager, and ready tarballs of it. Nothing here is timed. */
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
-import { mkdir, readFile, realpath, writeFile } from "node:fs/promises";
-import { createRequire, stripTypeScriptTypes } from "node:module";
-import { delimiter, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { basename, delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 
-import type { GeneratedPackage } from "./generate.ts";
-import { writeWorkspace } from "./generate.ts";
+import type { BenchPackage } from "./generate.ts";
+import { getProgram } from "./programs.ts";
+import type { Program, ProgramId } from "./programs.ts";
 import type { UploadItem } from "./raw-upload.ts";
 
 const run = promisify(execFile);
-const repository = fileURLToPath(new URL("../..", import.meta.url));
-const cacheFolder = fileURLToPath(new URL("../.cache", import.meta.url));
 
-/** Pinned, so that two runs of the bench compare with the same thing; the newest of the registry when this was written. */
-const pnpmVersion = "12.21.0";
-
-export interface Program {
-  /** What is run, the arguments of the verb follow. */
-  readonly file: string;
-  readonly args: readonly string[];
-  readonly version: string;
-}
-
-export interface Programs {
-  /** The stripped raw-upload script. */
-  readonly rawUpload: Program;
-  readonly npm: Program;
-  readonly pnpm: Program;
-  /** The command line as it is published. */
-  readonly slipway: Program;
-}
+/** What a workspace is set up for. A tool that finds the marks of another package manager would leave the work to it. */
+export type Flavour = "npm" | "pnpm" | "yarn";
 
 /** Environment of every child: no configuration of this machine's user is read, and all run on the Node of the bench. */
 export function isolatedEnv(home: string): Record<string, string> {
@@ -53,94 +33,116 @@ export function isolatedEnv(home: string): Record<string, string> {
   };
 }
 
-/** Makes the workspace as a git repository with one commit, and packs it. Returns what the floor uploads. */
-export async function prepareWorkspace(
-  folder: string,
-  packages: readonly GeneratedPackage[],
-  npm: Program,
-): Promise<{ readonly workspace: string; readonly items: readonly UploadItem[] }> {
-  const workspace = join(folder, "workspace");
-  const tarballs = join(folder, "tarballs");
-  const home = join(folder, "prepare-home");
-  await Promise.all([workspace, tarballs, home].map((path) => mkdir(path, { recursive: true })));
-  await writeWorkspace(workspace, packages);
-  const env = isolatedEnv(home);
-  const git = (...args: string[]): Promise<unknown> => run("git", args, { cwd: workspace, env });
-  await git("init", "--quiet", "--initial-branch=main");
-  await git("remote", "add", "origin", "https://git.example/bench/workspace.git");
-  await git("add", ".");
-  const author = ["-c", "user.name=bench", "-c", "user.email=bench@git.example"];
-  await git(...author, "commit", "--quiet", "--message=all packages");
+export function npmrcPath(home: string): string {
+  return join(home, ".npmrc");
+}
 
-  const args = [...npm.args, "pack", "--workspaces", "--json", "--pack-destination", tarballs];
-  const { stdout } = await run(npm.file, args, { cwd: workspace, env, maxBuffer: 64 * 1024 * 1024 });
+async function git(workspace: string, home: string, ...args: readonly string[]): Promise<void> {
+  const author = ["-c", "user.name=bench", "-c", "user.email=bench@git.example", "-c", "core.autocrlf=false"];
+  const options = { cwd: workspace, env: isolatedEnv(home), maxBuffer: 64 * 1024 * 1024 };
+  await run("git", [...author, ...args], options);
+}
+
+const ignored = "node_modules/\n.slipway/\n.yarn/\n.nx/\n";
+const changesetsConfig = {
+  changelog: false,
+  commit: false,
+  access: "public",
+  baseBranch: "main",
+};
+
+/** What each flavour adds to the packages. Configuration that stays out of the way of the others is in all of them. */
+function flavourFiles(flavour: Flavour): Readonly<Record<string, string>> {
+  const shared = {
+    ".gitignore": ignored,
+    "lerna.json": json({ version: "independent", npmClient: "npm" }),
+    ".changeset/config.json": json(changesetsConfig),
+  };
+  switch (flavour) {
+    case "npm":
+      // Changesets asks the lock file which package manager this is.
+      return { ...shared, "package-lock.json": json({ lockfileVersion: 3, requires: true, packages: {} }) };
+    case "pnpm":
+      return {
+        ...shared,
+        "pnpm-workspace.yaml": "packages:\n  - packages/*\n  - packages/@*/*\n",
+        "pnpm-lock.yaml": `lockfileVersion: '9.0'\n`,
+      };
+    case "yarn":
+      return {
+        ...shared,
+        ".yarnrc.yml": "nodeLinker: node-modules\nenableTelemetry: false\nunsafeHttpWhitelist:\n  - 127.0.0.1\n",
+        "yarn.lock": "",
+      };
+  }
+}
+
+function json(value: object): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/**
+ * Makes the workspace in `source`, which holds the packages and the root's package.json, one of a flavour: a git repository
+ * whose first commit is empty and whose second adds all packages.
+ */
+export async function makeFlavour(
+  source: string,
+  flavour: Flavour,
+  programs: ReadonlyMap<ProgramId, Program>,
+): Promise<string> {
+  const folder = join(dirname(source), `${basename(source)}-${flavour}`);
+  const home = join(dirname(source), "prepare-home");
+  await mkdir(home, { recursive: true });
+  await cp(source, folder, { recursive: true, filter: (path) => basename(path) !== ".git" });
+  for (const [path, text] of Object.entries(flavourFiles(flavour))) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), text);
+  }
+  if (flavour === "yarn") {
+    // It publishes only from what it has installed.
+    const yarn = getProgram(programs, "yarn");
+    await run(yarn.file, [...yarn.args, "install"], { cwd: folder, env: isolatedEnv(home) });
+  }
+  await git(folder, home, "init", "--quiet", "--initial-branch=main");
+  await git(folder, home, "remote", "add", "origin", "https://git.example/bench/workspace.git");
+  await git(folder, home, "commit", "--quiet", "--allow-empty", "--message=nothing yet");
+  await git(folder, home, "add", "--all");
+  // Published packages bring ignore files of their own.
+  await git(folder, home, "add", "--force", "packages");
+  await git(folder, home, "commit", "--quiet", "--message=all packages");
+  return folder;
+}
+
+/** Undoes what a tool left in a workspace: lerna rewrites manifests, and not all of them clean up when they fail. */
+export async function restoreWorkspace(workspace: string): Promise<void> {
+  const home = join(dirname(workspace), "prepare-home");
+  await rm(join(workspace, ".slipway"), { recursive: true, force: true });
+  await git(workspace, home, "checkout", "--quiet", "--", ".");
+  await git(workspace, home, "clean", "--force", "-d", "--quiet");
+}
+
+/** Packs every package of a workspace of npm. Returns what the floor uploads. */
+export async function packAll(
+  workspace: string,
+  packages: readonly BenchPackage[],
+  npm: Program,
+): Promise<readonly UploadItem[]> {
+  const tarballs = join(dirname(workspace), "tarballs");
+  const home = join(dirname(workspace), "prepare-home");
+  await Promise.all([tarballs, home].map((path) => mkdir(path, { recursive: true })));
+  const args = [...npm.args, "pack", "--workspaces", "--json", "--ignore-scripts", "--pack-destination", tarballs];
+  const options = { cwd: workspace, env: isolatedEnv(home), maxBuffer: 256 * 1024 * 1024 };
+  const { stdout } = await run(npm.file, args, options);
   const packed: readonly { name: string; filename: string; integrity: string; shasum: string }[] = JSON.parse(stdout);
   const byName = new Map(packed.map((entry) => [entry.name, entry]));
   const items: UploadItem[] = [];
   for (const { name, version, dependencies, dir } of packages) {
     const entry = byName.get(name);
     if (entry === undefined) throw new Error(`npm pack made no tarball of ${name}`);
-    const manifest = JSON.parse(await readFile(join(workspace, dir, "package.json"), "utf8"));
+    const folder = join(workspace, dir);
+    const manifest = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
     const { integrity, shasum, filename } = entry;
-    items.push({ name, version, dependencies, tarball: join(tarballs, filename), integrity, shasum, manifest });
+    items.push({ name, version, dependencies, tarball: join(tarballs, filename), folder, integrity, shasum, manifest });
   }
-  return { workspace, items };
-}
-
-export async function findNpm(): Promise<Program> {
-  const folders = (process.env["PATH"] ?? "").split(delimiter);
-  for (const folder of folders) {
-    const path = join(folder, "npm");
-    if (!existsSync(path)) continue;
-    const script = await realpath(path);
-    return { file: process.execPath, args: [script], version: await readVersion(join(dirname(script), "..")) };
-  }
-  throw new Error("there is no npm on the PATH");
-}
-
-async function readVersion(packageFolder: string): Promise<string> {
-  const { version } = JSON.parse(await readFile(join(packageFolder, "package.json"), "utf8"));
-  return String(version);
-}
-
-/** Installs pnpm once into a folder beside the bench; 70 MB that `npm ci` of the repository should not carry. */
-async function findPnpm(npm: Program): Promise<Program> {
-  const folder = join(cacheFolder, `pnpm-${pnpmVersion}`);
-  const packageFolder = join(folder, "node_modules", "pnpm");
-  if (!existsSync(join(packageFolder, "package.json"))) {
-    await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, "package.json"), `${JSON.stringify({ private: true })}\n`);
-    const args = [...npm.args, "install", "--no-audit", "--no-fund", `pnpm@${pnpmVersion}`];
-    await run(npm.file, args, { cwd: folder });
-  }
-  return { file: join(packageFolder, "pnpm"), args: [], version: await readVersion(packageFolder) };
-}
-
-/** Builds first: an old build would be measured in place of what the sources say. */
-async function buildSlipway(npm: Program): Promise<Program> {
-  await run(npm.file, [...npm.args, "run", "build"], { cwd: repository });
-  const folder = join(repository, "packages", "slipway");
-  return { file: process.execPath, args: [join(folder, "dist", "cli.js")], version: await readVersion(folder) };
-}
-
-async function stripRawUpload(folder: string): Promise<Program> {
-  const source = await readFile(new URL("raw-upload.ts", import.meta.url), "utf8");
-  const script = join(folder, "raw-upload.mjs");
-  await writeFile(script, stripTypeScriptTypes(source));
-  return { file: process.execPath, args: [script], version: process.version };
-}
-
-export async function preparePrograms(folder: string): Promise<Programs> {
-  const npm = await findNpm();
-  return {
-    npm,
-    rawUpload: await stripRawUpload(folder),
-    pnpm: await findPnpm(npm),
-    slipway: await buildSlipway(npm),
-  };
-}
-
-export function verdaccioVersion(): string {
-  const manifest: { readonly version: string } = createRequire(import.meta.url)("verdaccio/package.json");
-  return manifest.version;
+  return items;
 }

@@ -9,14 +9,14 @@ import { parseArgs, promisify } from "node:util";
 
 import { registryNpmrc, startVerdaccioProcess } from "@slipway/testkit";
 
-import { npmrcPath } from "./competitors.ts";
 import { parseProfile, summarizeProfile } from "./cpu-profile.ts";
 import type { CallFrame, HotPlace, Place, ProfileSummary } from "./cpu-profile.ts";
-import { generatePackages } from "./generate.ts";
 import { measure } from "./measure.ts";
 import type { Measured } from "./measure.ts";
-import { findNpm, isolatedEnv, prepareWorkspace } from "./prepare.ts";
+import { prepareInput } from "./inputs.ts";
+import { isolatedEnv, npmrcPath } from "./prepare.ts";
 import type { MemorySample } from "./process-tree.ts";
+import { preparePrograms } from "./programs.ts";
 import { renderTable } from "./table.ts";
 
 const run = promisify(execFile);
@@ -70,8 +70,9 @@ function shorten(url: URL): string {
 
 /** Publishes to a fresh registry, then again, each with the profiler of V8 running. */
 async function profileRuns(folder: string, cli: string, packages: number): Promise<readonly ProfiledRun[]> {
-  const generated = generatePackages({ packages, layers: 6, seed: 20261121, sizeBytes: 60_000 });
-  const { workspace } = await prepareWorkspace(folder, generated, await findNpm());
+  const programs = await preparePrograms([]);
+  const { workspaces } = await prepareInput(folder, String(packages), new Set(), programs, () => {});
+  const workspace = workspaces.get("npm") ?? folder;
   const registry = await startVerdaccioProcess();
   try {
     const home = join(folder, "home");

@@ -1,10 +1,12 @@
 /**
- * The floor, run as a process of its own: sends ready tarballs and does nothing else. It imports only Node, because the
+ * The floor, run as a process of its own: sends ready tarballs and does nothing else. It imports little, because the
  * bench strips its types once and runs plain JavaScript: no competitor's start is compared with a compiler's.
  * Usage: node raw-upload.mjs free|ordered|read <list.json>. Exit code 1 when an answer is not 2xx.
  */
 import { readFile } from "node:fs/promises";
 import { Agent, request } from "node:http";
+
+import { longestChainFirst, runInOrder } from "./in-order.ts";
 
 /** What the list file holds. */
 export interface UploadList {
@@ -20,6 +22,8 @@ export interface UploadItem {
   readonly dependencies: readonly string[];
   /** Path of the tarball, and the two hashes of it that a publish document carries. */
   readonly tarball: string;
+  /** Path of the folder that it was packed from. */
+  readonly folder: string;
   readonly integrity: string;
   readonly shasum: string;
   readonly manifest: Readonly<Record<string, unknown>>;
@@ -78,55 +82,12 @@ async function documentOf(list: UploadList, item: UploadItem): Promise<Buffer> {
   );
 }
 
-/** Length of the longest chain of packages that wait for each one. */
-function heightsOf(packages: readonly UploadItem[]): ReadonlyMap<string, number> {
-  const dependents = new Map<string, string[]>();
-  for (const item of packages)
-    for (const name of item.dependencies) dependents.set(name, [...(dependents.get(name) ?? []), item.name]);
-  const heights = new Map<string, number>();
-  function height(name: string): number {
-    const known = heights.get(name);
-    if (known !== undefined) return known;
-    const found = 1 + Math.max(0, ...(dependents.get(name) ?? []).map(height));
-    heights.set(name, found);
-    return found;
-  }
-  for (const item of packages) height(item.name);
-  return heights;
-}
-
-/** Runs all tasks, `limit` at once; a task starts when what it waits for has ended. */
-async function runAll(
-  items: readonly UploadItem[],
-  limit: number,
-  waitsFor: (item: UploadItem) => readonly string[],
-  task: (item: UploadItem) => Promise<void>,
-): Promise<void> {
-  const done = new Set<string>();
-  const left = [...items];
-  const running = new Set<Promise<void>>();
-  while (left.length > 0 || running.size > 0) {
-    const index = running.size < limit ? left.findIndex((item) => waitsFor(item).every((name) => done.has(name))) : -1;
-    const [item] = index < 0 ? [] : left.splice(index, 1);
-    if (item === undefined) {
-      if (running.size === 0) throw new Error("the packages wait for each other");
-      await Promise.race(running);
-      continue;
-    }
-    const run: Promise<void> = task(item).then(() => {
-      done.add(item.name);
-      running.delete(run);
-    });
-    running.add(run);
-  }
-}
-
 async function main(mode: string, listFile: string): Promise<void> {
   const list: UploadList = JSON.parse(await readFile(listFile, "utf8"));
   const limit = mode === "read" ? readsAtOnce : uploadsAtOnce;
   const agent = new Agent({ keepAlive: true, maxSockets: limit });
   if (mode === "read")
-    await runAll(
+    await runInOrder(
       list.packages,
       limit,
       () => [],
@@ -136,10 +97,8 @@ async function main(mode: string, listFile: string): Promise<void> {
       },
     );
   else {
-    const heights = heightsOf(list.packages);
-    const highestFirst = [...list.packages].sort((a, b) => (heights.get(b.name) ?? 0) - (heights.get(a.name) ?? 0));
-    await runAll(
-      highestFirst,
+    await runInOrder(
+      longestChainFirst(list.packages),
       limit,
       (item) => (mode === "ordered" ? item.dependencies : []),
       async (item) => {

@@ -1,24 +1,7 @@
 /** Turns samples into medians, ratios, tables and the judgement of the targets. Pure. */
 
-export type Phase = "publish" | "again";
-
-/** One measured run. */
-export interface Sample {
-  readonly scenario: string;
-  readonly phase: Phase;
-  readonly competitor: string;
-  readonly wallMs: number;
-  readonly cpuMs: number | undefined;
-  readonly peakBytes: number | undefined;
-  readonly exitCode: number;
-  /** Packages that the registry shows afterwards, of `expected`. */
-  readonly published: number;
-  readonly expected: number;
-  /** Edges whose dependent was uploaded before its dependency was answered. */
-  readonly earlyEdges: number;
-  /** Writes that the registry saw in this run. */
-  readonly writes: number;
-}
+import { floorId, orderedFloorId } from "./competitors.ts";
+import type { Phase, Sample } from "./results.ts";
 
 export interface Summary {
   readonly competitor: string;
@@ -26,8 +9,12 @@ export interface Summary {
   readonly wallMs: number;
   readonly wallMinMs: number;
   readonly wallMaxMs: number;
+  /** The floors in the same session of the bench. */
+  readonly floorMs: number | undefined;
+  readonly orderedFloorMs: number | undefined;
   readonly cpuMs: number | undefined;
   readonly peakBytes: number | undefined;
+  readonly serverCpuMs: number | undefined;
   /** The fewest of all runs. */
   readonly published: number;
   readonly expected: number;
@@ -52,50 +39,67 @@ function medianOf(values: readonly (number | undefined)[]): number | undefined {
   return known.length === 0 ? undefined : median(known);
 }
 
-/** One row a competitor, in the order of its first sample. */
-export function summarize(samples: readonly Sample[]): readonly Summary[] {
-  const groups = new Map<string, Sample[]>();
-  for (const sample of samples) groups.set(sample.competitor, [...(groups.get(sample.competitor) ?? []), sample]);
-  return [...groups].map(([competitor, runs]) => {
+/**
+ * One row a competitor, in the order of `order`. The samples are of one input, scenario and phase. Where sessions differ, a
+ * competitor's newest counts.
+ */
+export function summarize(samples: readonly Sample[], order: readonly string[]): readonly Summary[] {
+  return order.flatMap((competitor) => {
+    const own = samples.filter((sample) => sample.competitor === competitor);
+    const session = own
+      .map((sample) => sample.session)
+      .toSorted()
+      .at(-1);
+    const runs = own.filter((sample) => sample.session === session);
+    if (runs.length === 0) return [];
+    const floorOf = (id: string): number | undefined =>
+      medianOf(
+        samples.filter((sample) => sample.competitor === id && sample.session === session).map(({ wallMs }) => wallMs),
+      );
     const walls = runs.map((run) => run.wallMs);
-    return {
+    const row: Summary = {
       competitor,
       runs: runs.length,
       wallMs: median(walls),
       wallMinMs: Math.min(...walls),
       wallMaxMs: Math.max(...walls),
+      floorMs: floorOf(floorId),
+      orderedFloorMs: floorOf(orderedFloorId),
       cpuMs: medianOf(runs.map((run) => run.cpuMs)),
       peakBytes: medianOf(runs.map((run) => run.peakBytes)),
+      serverCpuMs: medianOf(runs.map((run) => run.serverCpuMs)),
       published: Math.min(...runs.map((run) => run.published)),
       expected: Math.max(...runs.map((run) => run.expected)),
       earlyEdges: Math.max(...runs.map((run) => run.earlyEdges)),
       writes: Math.max(...runs.map((run) => run.writes)),
       exitCodes: [...new Set(runs.map((run) => run.exitCode))].sort((a, b) => a - b),
     };
+    return [row];
   });
 }
 
-function seconds(ms: number): string {
+/** All packages are on the registry. An exit code says only what the tool believes. */
+export function isDone(row: Summary): boolean {
+  return row.published === row.expected;
+}
+
+export function seconds(ms: number): string {
   return (ms / 1000).toFixed(2);
 }
 
 /** A run that left packages out has no ratio: it is not fast, it is not done. */
 function ratio(row: Summary, floorMs: number | undefined): string {
-  if (floorMs === undefined || row.published < row.expected) return "–";
+  if (floorMs === undefined || !isDone(row)) return "–";
   return `${(row.wallMs / floorMs).toFixed(2)} x`;
 }
 
 export interface TableOptions {
   readonly phase: Phase;
   readonly labels: ReadonlyMap<string, string>;
-  readonly floor: string;
-  readonly orderedFloor: string;
 }
 
 /** A Markdown table that can also be read on a terminal. */
 export function renderSummaries(summaries: readonly Summary[], options: TableOptions): string {
-  const wallOf = (id: string): number | undefined => summaries.find((row) => row.competitor === id)?.wallMs;
-  const [floorMs, orderedMs] = [wallOf(options.floor), wallOf(options.orderedFloor)];
   const isPublish = options.phase === "publish";
   const header = [
     "",
@@ -105,21 +109,25 @@ export function renderSummaries(summaries: readonly Summary[], options: TableOpt
     ...(isPublish ? ["x ordered floor"] : []),
     "CPU s",
     "peak MB",
+    "registry's CPU s",
     "on the registry",
     ...(isPublish ? ["sent too early"] : ["writes"]),
     "exit",
+    "rounds",
   ];
   const rows = summaries.map((row) => [
     options.labels.get(row.competitor) ?? row.competitor,
     seconds(row.wallMs),
     `${seconds(row.wallMinMs)} – ${seconds(row.wallMaxMs)}`,
-    ratio(row, floorMs),
-    ...(isPublish ? [ratio(row, orderedMs)] : []),
+    ratio(row, row.floorMs),
+    ...(isPublish ? [ratio(row, row.orderedFloorMs)] : []),
     row.cpuMs === undefined ? "–" : seconds(row.cpuMs),
     row.peakBytes === undefined ? "–" : (row.peakBytes / 1e6).toFixed(0),
+    row.serverCpuMs === undefined ? "–" : seconds(row.serverCpuMs),
     row.published === row.expected ? `all ${row.expected}` : `**${row.published} of ${row.expected}**`,
     String(isPublish ? row.earlyEdges : row.writes),
     row.exitCodes.join(", "),
+    String(row.runs),
   ]);
   return renderTable(header, rows);
 }

@@ -10,7 +10,10 @@ declare module "npm-registry-fetch" {
 }
 
 declare module "pacote" {
-  const pacote: { manifest(spec: string, options: object): Promise<Record<string, unknown>> };
+  const pacote: {
+    manifest(spec: string, options: object): Promise<Record<string, unknown>>;
+    packument(name: string, options: object): Promise<{ readonly versions: Readonly<Record<string, unknown>> }>;
+  };
   export default pacote;
 }
 
