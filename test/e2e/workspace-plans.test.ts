@@ -70,7 +70,7 @@ async function makeWorkspace(manager: keyof typeof files, scope: string): Promis
   const at = (name: string): string => `@${scope}/${name}`;
   const workspace = await createWorkspace({
     packages: [
-      { name: at("core"), manifest },
+      { name: at("core"), peerDependencies: { semver: "catalog:" }, manifest },
       { name: at("ui"), dependencies: { [at("core")]: "workspace:^", semver: "catalog:" }, manifest },
       // Only by what its range becomes does this one have to wait for `ui`.
       { name: at("app"), dependencies: { [at("ui")]: "workspace:*" }, manifest },
@@ -100,6 +100,13 @@ test.each(["pnpm", "yarn", "bun"] as const)("a workspace of %s is planned like a
       [`publish:@${scope}/app@1.0.0`]: [`publish:@${scope}/ui@1.0.0`],
     });
     expect(new Set(shown.packages.map((item) => item.registry))).toEqual(new Set([verdaccio.url.replace(/\/?$/, "/")]));
+    expect(shown.warnings.filter((text) => text.includes("semver"))).toEqual(
+      manager === "yarn"
+        ? [
+            `the peer dependency of @${scope}/core@1.0.0 on semver (catalog:) is published as "*": write the range out if it should be narrower`,
+          ]
+        : [],
+    );
     // What a private package asks for in vain is nobody's trouble here.
     expect(shown.kept).toMatchObject([{ name: `@${scope}/tests`, reason: "private" }]);
 

@@ -56,6 +56,13 @@ export function checkDependencies(
       reportProtocol(world.workspace.manager, dependency, spec, report);
       continue;
     }
+    // pnpm, yarn and bun take it for a range of the key's package; npm ends an install with "aliases must have a name".
+    if (dependency.name !== dependency.alias && rangeKindOf(dependency.name) === "versions") {
+      const what = `${dependency.alias}: "npm:${dependency.name}"`;
+      const hint = `write ${JSON.stringify(dependency.name)}, without npm:`;
+      report("SLIP_DEPENDENCY_PROTOCOL", `${dependency.kind} of ${spec} has ${what}, which npm cannot install`, hint);
+      continue;
+    }
     warnOfAnyPeer(dependency, spec, warnings);
     const sibling = siblings.get(dependency.name);
     const isOptionalPeer = dependency.kind === "peerDependencies" && dependency.isOptional;

@@ -55,7 +55,10 @@ export async function readWorkspace(cwd: string): Promise<Workspace> {
   const { folders, nested } = await findPackageFolders(root, manager.name, settings.patterns ?? []);
   problems.push(...nested);
   for (const { dir, read } of folders) {
-    if (read === undefined) continue;
+    if (read === undefined) {
+      problems.push(...findOtherManifest(root, dir, manager.name));
+      continue;
+    }
     if (!isInnerPath(dir)) {
       const message = `the folder ${JSON.stringify(dir)} cannot hold a package: its name has control characters or a backslash`;
       problems.push(problem("SLIP_MANIFEST_INVALID", message, { hint: "rename the folder" }));
@@ -89,6 +92,17 @@ function isPublishable(manifest: unknown): boolean {
     !manifest["private"] &&
     typeof manifest["name"] === "string" &&
     findVersionFault(manifest["version"]) === undefined
+  );
+}
+
+/** pnpm alone reads manifests in other forms; a package must not be left out of a release because of its form. */
+function findOtherManifest(root: string, dir: string, manager: PackageManagerName): readonly Problem[] {
+  if (manager !== "pnpm") return [];
+  const names = ["package.yaml", "package.json5"].filter((name) => existsSync(join(root, dir, name)));
+  return names.map((name) =>
+    problem("SLIP_MANIFEST_INVALID", `${dir} has its manifest in ${name}, which Slipway does not read`, {
+      hint: `write it as ${manifestPath(dir)}, or leave the folder out of the workspace`,
+    }),
   );
 }
 

@@ -189,6 +189,13 @@ export const workspaceCases: readonly BadInput[] = [
     needs: { dependencies: { x: "link:../x", y: "file:../y", z: "portal:../z" } },
   },
   {
+    what: "npm: without a name, which only the workspace's package manager takes",
+    managers: ["yarn"] as const,
+    codes: ["SLIP_DEPENDENCY_PROTOCOL"],
+    says: [/b@1\.0\.0 has semver: "npm:\^7\.0\.0", which npm cannot install/, /write "\^7\.0\.0", without npm:/],
+    needs: { dependencies: { semver: "npm:^7.0.0", other: "npm:semver@^7.0.0" } },
+  },
+  {
     what: "workspace: and catalog: in a workspace of npm",
     managers: ["npm"] as const,
     codes: ["SLIP_DEPENDENCY_PROTOCOL"],

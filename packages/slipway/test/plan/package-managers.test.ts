@@ -238,6 +238,11 @@ test.each<readonly [what: string, files: Files, expected: readonly string[]]>([
     ['SLIP_MANIFEST_INVALID publishConfig.directory in packages/b/package.json leads out of the package: "../a"'],
   ],
   [
+    "a manifest that only pnpm reads",
+    { ...root, ...pnpmFile, "packages/b/package.yaml": "name: b\n", "packages/c/readme.md": "" },
+    ["SLIP_MANIFEST_INVALID packages/b has its manifest in package.yaml, which Slipway does not read"],
+  ],
+  [
     "a package without a version",
     { ...root, ...pnpmFile, "packages/b/package.json": { name: "b" } },
     ["SLIP_VERSION_INVALID the version (none) in packages/b/package.json"],

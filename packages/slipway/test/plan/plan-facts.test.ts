@@ -8,6 +8,7 @@ import {
   type RegistryPort,
   type Workspace,
 } from "@slipway/core";
+import { plainOptions } from "@slipway/testkit";
 import { afterAll, expect, test } from "vitest";
 import { readSource } from "../../src/git.ts";
 import {
@@ -208,6 +209,10 @@ test("versions made from a commit of this repository are ours, and what changed 
   });
 });
 
+function needs(alias: string): object {
+  return { version: "1.0.0", dependencies: { [alias]: "catalog:" } };
+}
+
 const catalogsBefore = { wide: ">=1", used: "^1.0.0", dev: "^1.0.0" };
 const catalogsAfter = { ...catalogsBefore, used: "^2.0.0", dev: "^2.0.0", unused: "^1.0.0" };
 
@@ -220,7 +225,6 @@ test.each([
   async (manager, path, write) => {
     const repo = makeRepository();
     scratches.push(repo);
-    const needs = (alias: string): object => ({ version: "1.0.0", dependencies: { [alias]: "catalog:" } });
     repo.write({
       "package.json": { private: true, workspaces: ["packages/*"] },
       ...(path === "package.json" ? { "bun.lock": "" } : {}),
@@ -288,15 +292,7 @@ test("from a folder to a plan: only what the manifests say and the registry lack
     ...input,
     ...facts,
     releaseId: makeReleaseId(source, now.packages),
-    options: {
-      promote: "each",
-      identity: "source",
-      newPackages: "refuse",
-      ignoreScripts: false,
-      build: undefined,
-      accept: {},
-      limits: defaultLimits,
-    },
+    options: { ...plainOptions, newPackages: "refuse" },
     tag: undefined,
     access: "public",
     evidence: { journalWrites: new Set(), isReleaseComplete: false },
