@@ -125,11 +125,14 @@ function noteSilence(state: RunState, event: EventOf<"observed">): void {
   else state.silences.delete(event.registry);
 }
 
+function minutes(ms: number): string {
+  return `${(ms / 60_000).toFixed(1)} min`;
+}
+
 /** Whether it is late is for people to judge: what is usual here is told beside how long it has been. */
 function describeWait(state: RunState, node: StepState, at: number): { readonly details?: readonly string[] } {
   const usual = usualWait(state.waits.get(node.step.registry));
   if (node.takenAt === undefined || usual === undefined) return {};
-  const minutes = (ms: number): string => `${(ms / 60_000).toFixed(1)} min`;
   const waited = minutes(at - node.takenAt);
   return {
     details: [`taken ${waited} ago; this registry usually needs ${minutes(usual.lowMs)} to ${minutes(usual.highMs)}`],

@@ -1,4 +1,5 @@
-import { defaultLimits, isInnerPath, isJsonObject, parsePlan, type Plan, ProblemsError } from "@slipway/core";
+import { isInnerPath, isJsonObject, parsePlan, type Plan, ProblemsError } from "@slipway/core";
+import { plainOptions } from "@slipway/testkit";
 import { expect, test } from "vitest";
 
 const integrity = `sha512-${"A".repeat(86)}==`;
@@ -8,15 +9,7 @@ const plan: Plan = {
   schema: 1,
   releaseId: "0123456789ab",
   source: { repository: "https://host.example/r", commit: "a".repeat(40), isClean: true },
-  options: {
-    promote: "each",
-    identity: "source",
-    newPackages: "allow",
-    ignoreScripts: false,
-    build: undefined,
-    accept: { "b@1.0.0": integrity },
-    limits: defaultLimits,
-  },
+  options: { ...plainOptions, accept: { "b@1.0.0": integrity } },
   packages: [
     {
       name: "@x/a",

@@ -1,5 +1,4 @@
 import {
-  defaultLimits,
   dependencyKinds,
   type Dependency,
   type DependencyKind,
@@ -13,6 +12,7 @@ import {
   releaseIdInput,
   type WorkspacePackage,
 } from "@slipway/core";
+import { plainOptions } from "@slipway/testkit";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
@@ -92,15 +92,7 @@ function plan(given: Given): PlanResult {
     workspace: { root: "/w", manager: { name: "npm", version: undefined, from: "a test" }, packages: items },
     source: { repository: "https://host.example/r", commit: here, isClean: true },
     releaseId: "0123456789ab",
-    options: {
-      promote: "each",
-      identity: "source",
-      newPackages: "allow",
-      ignoreScripts: false,
-      build: undefined,
-      accept: {},
-      limits: defaultLimits,
-    },
+    options: plainOptions,
     tag: undefined,
     access: undefined,
     selected: undefined,
@@ -352,15 +344,7 @@ test.each<readonly [what: string, expected: string, given: Given]>([
     `SLIP_NEW_PACKAGES_REFUSED a is new to ${registry}`,
     {
       packages: [{ name: "a" }],
-      options: {
-        promote: "each",
-        identity: "source",
-        newPackages: "refuse",
-        ignoreScripts: false,
-        build: undefined,
-        accept: {},
-        limits: defaultLimits,
-      },
+      options: { ...plainOptions, newPackages: "refuse" },
     },
   ],
   [
@@ -415,15 +399,7 @@ function withAccepted(accept: Readonly<Record<string, string>>): Given {
   return {
     packages: [{ name: "a", needs: { b: "*" } }, { name: "b" }],
     registry: { b: { versions: { "1.0.0": elsewhere } } },
-    options: {
-      promote: "each",
-      identity: "source",
-      newPackages: "allow",
-      ignoreScripts: false,
-      build: undefined,
-      accept,
-      limits: defaultLimits,
-    },
+    options: { ...plainOptions, accept },
   };
 }
 

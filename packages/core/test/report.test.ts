@@ -1,42 +1,10 @@
 /** What a report says of versions that did not make it. */
+import { planOf, smallPlan } from "@slipway/testkit";
 import { expect, test } from "vitest";
-import { applyEvent, createRun, defaultLimits, type Event, makeReport, type Plan, problem } from "../src/index.ts";
+import { applyEvent, createRun, defaultLimits, type Event, makeReport, problem } from "../src/index.ts";
 
-const registry = "http://registry.test/";
-const common = { registry, name: "a", version: "1.0.0", from: undefined } as const;
-
-const plan: Plan = {
-  schema: 1,
-  releaseId: "0123456789ab",
-  source: { repository: undefined, commit: undefined, isClean: true },
-  options: {
-    promote: "each",
-    identity: "source",
-    newPackages: "allow",
-    ignoreScripts: false,
-    build: undefined,
-    accept: {},
-    limits: defaultLimits,
-  },
-  packages: [],
-  steps: [
-    {
-      ...common,
-      id: "publish:a@1.0.0",
-      after: [],
-      goal: { kind: "publish", integrity: "sha512-ours", access: undefined, sendTag: "latest" },
-    },
-    {
-      ...common,
-      id: "dist-tag:a@1.0.0:latest",
-      after: ["publish:a@1.0.0"],
-      goal: { kind: "dist-tag", tag: "latest", to: "1.0.0" },
-    },
-  ],
-  kept: [],
-  warnings: [],
-  tarballs: [],
-};
+const { registry } = smallPlan;
+const plan = planOf("a");
 
 const opened: Event = {
   type: "opened",

@@ -1,4 +1,5 @@
 /** Stories of one release, told in events: what may be done next, and what becomes of each step. */
+import { emptyPlan, smallPlan, stepsOf } from "@slipway/testkit";
 import { expect, test } from "vitest";
 import {
   applyEvent,
@@ -14,54 +15,11 @@ import {
   type Step,
 } from "../src/index.ts";
 
-const registry = "http://registry.test/";
+const { registry, integrity: ours } = smallPlan;
 const limits = { ...defaultLimits, settleMs: 1000, lostMs: 10_000, wedgeMs: 5000, pollFirstMs: 100, pollMaxMs: 400 };
-const ours = "sha512-ours";
 
-function stepsOf(name: string, after: readonly string[] = [], from?: string): readonly Step[] {
-  const publish = `publish:${name}@1.0.0`;
-  return [
-    {
-      id: publish,
-      after,
-      registry,
-      name,
-      version: "1.0.0",
-      from: undefined,
-      goal: { kind: "publish", integrity: ours, access: undefined, sendTag: "latest" },
-    },
-    {
-      id: `dist-tag:${name}@1.0.0:latest`,
-      after: [publish],
-      registry,
-      name,
-      version: "1.0.0",
-      from,
-      goal: { kind: "dist-tag", tag: "latest", to: "1.0.0" },
-    },
-  ];
-}
-
-function planOf(steps: readonly Step[], kept: readonly Kept[] = []): Plan {
-  return {
-    schema: 1,
-    releaseId: "0123456789ab",
-    source: { repository: undefined, commit: undefined, isClean: true },
-    options: {
-      promote: "each",
-      identity: "source",
-      newPackages: "allow",
-      ignoreScripts: false,
-      build: undefined,
-      accept: {},
-      limits,
-    },
-    packages: [],
-    steps,
-    kept,
-    warnings: [],
-    tarballs: [],
-  };
+function planWith(steps: readonly Step[], kept: readonly Kept[] = []): Plan {
+  return { ...emptyPlan, options: { ...emptyPlan.options, limits }, steps, kept };
 }
 
 const opened: Event = {
@@ -146,14 +104,14 @@ function keysAt(state: RunState, now: number): readonly string[] {
 const look1 = `look ${registry} a`;
 const upload1 = "upload publish:a@1.0.0";
 const inspect1 = "inspect publish:a@1.0.0";
-const one = planOf(stepsOf("a", [], "0.9.0"));
+const one = planWith(stepsOf("a", { from: "0.9.0" }));
 /** The same release after another build. */
-const rebuilt = planOf(
+const rebuilt = planWith(
   one.steps.map((step) =>
     step.goal.kind === "publish" ? { ...step, goal: { ...step.goal, integrity: "sha512-new" } } : step,
   ),
 );
-const two = planOf([...stepsOf("a"), ...stepsOf("b", ["publish:a@1.0.0"])]);
+const two = planWith([...stepsOf("a"), ...stepsOf("b", { after: ["publish:a@1.0.0"] })]);
 
 interface Story {
   readonly what: string;
@@ -672,7 +630,7 @@ test.each(stories)("$what", ({ plan = one, events, at, next, wakeAt, statuses })
 
 test("a kept dependency counts once its entry and tarball agree", () => {
   const kept: Kept = { name: "k", version: "1.0.0", registry, reason: "published", integrity: "sha512-kept" };
-  const plan = planOf(stepsOf("a", ["kept:k@1.0.0"]), [kept]);
+  const plan = planWith(stepsOf("a", { after: ["kept:k@1.0.0"] }), [kept]);
   const before = [opened, look("a", 1, null, null), look("k", 1, "sha512-kept", null)];
   expect(keysAt(tell(plan, before), 2)).toEqual(["inspect kept:k@1.0.0"]);
   const proven: Event = { type: "downloaded", at: 3, step: "kept:k@1.0.0", result: "hashed", integrity: "sha512-kept" };
@@ -681,7 +639,7 @@ test("a kept dependency counts once its entry and tarball agree", () => {
 
 test("a kept dependency whose registry shows no sha512 counts once its tarball can be downloaded", () => {
   const kept: Kept = { name: "k", version: "1.0.0", registry, reason: "published" };
-  const plan = planOf(stepsOf("a", ["kept:k@1.0.0"]), [kept]);
+  const plan = planWith(stepsOf("a", { after: ["kept:k@1.0.0"] }), [kept]);
   const bare: Event = { ...look("k", 1, null, null), versions: { "1.0.0": {} } } as Event;
   const before = [opened, look("a", 1, null, null), bare];
   expect(keysAt(tell(plan, before), 2)).toEqual(["inspect kept:k@1.0.0"]);
@@ -691,18 +649,18 @@ test("a kept dependency whose registry shows no sha512 counts once its tarball c
 
 test("a kept dependency that shows other contents than the plan saw blocks what depends on it", () => {
   const kept: Kept = { name: "k", version: "1.0.0", registry, reason: "published", integrity: "sha512-kept" };
-  const plan = planOf(stepsOf("a", ["kept:k@1.0.0"]), [kept]);
+  const plan = planWith(stepsOf("a", { after: ["kept:k@1.0.0"] }), [kept]);
   const state = tell(plan, [opened, look("a", 1, null, null), look("k", 1, "sha512-other", null)]);
   expect(state.nodes.get("kept:k@1.0.0")?.status).toBe("conflict");
   expect(state.nodes.get("publish:a@1.0.0")?.status).toBe("blocked");
 });
 
 test("the longest remaining chain goes first", () => {
-  const plan = planOf([
+  const plan = planWith([
     ...stepsOf("leaf"),
     ...stepsOf("a"),
-    ...stepsOf("b", ["publish:a@1.0.0"]),
-    ...stepsOf("c", ["publish:b@1.0.0"]),
+    ...stepsOf("b", { after: ["publish:a@1.0.0"] }),
+    ...stepsOf("c", { after: ["publish:b@1.0.0"] }),
   ]);
   const looks = ["leaf", "a", "b", "c"].map((name) => look(name, 1, null, null));
   expect(keysAt(tell(plan, [opened, ...looks]), 2)).toEqual([upload1, "upload publish:leaf@1.0.0"]);
@@ -730,14 +688,16 @@ test("only a release whose every fact is shown ends with 0, and an unfinished on
 });
 
 test("a step that waits for what the plan does not have is a bug and says so", () => {
-  expect(() => createRun(planOf(stepsOf("a", ["publish:ghost@1.0.0"])), limits)).toThrow("publish:ghost@1.0.0");
+  expect(() => createRun(planWith(stepsOf("a", { after: ["publish:ghost@1.0.0"] })), limits)).toThrow(
+    "publish:ghost@1.0.0",
+  );
 });
 
 test("a thousand packages in a chain neither recurse nor slow down", () => {
   const steps = Array.from({ length: 1000 }, (_, index) =>
-    stepsOf(`p${index}`, index === 0 ? [] : [`publish:p${index - 1}@1.0.0`]),
+    stepsOf(`p${index}`, { after: index === 0 ? [] : [`publish:p${index - 1}@1.0.0`] }),
   ).flat();
-  const state = tell(planOf(steps), [opened]);
+  const state = tell(planWith(steps), [opened]);
   expect(decide(state, 1).actions.length).toBe(1000);
   for (let index = 0; index < 1000; index += 1) applyEvent(state, look(`p${index}`, 1, null, null));
   applyEvent(state, started("p0", 2));

@@ -1,45 +1,18 @@
 import { expect, test } from "vitest";
+import { planOf, smallPlan } from "@slipway/testkit";
 import {
   applyEvent,
   createRun,
   defaultLimits,
   type Event,
   learnWaits,
-  type Plan,
   type RunState,
   usualWait,
 } from "../src/index.ts";
 
-const registry = "http://registry.test/";
 const names = ["a", "b", "c", "d"] as const;
-
-const plan: Plan = {
-  schema: 1,
-  releaseId: "0123456789ab",
-  source: { repository: undefined, commit: undefined, isClean: true },
-  options: {
-    promote: "each",
-    identity: "source",
-    newPackages: "allow",
-    ignoreScripts: false,
-    build: undefined,
-    accept: {},
-    limits: defaultLimits,
-  },
-  packages: [],
-  steps: names.map((name) => ({
-    id: `publish:${name}@1.0.0`,
-    after: [],
-    registry,
-    name,
-    version: "1.0.0",
-    from: undefined,
-    goal: { kind: "publish", integrity: "sha512-ours", access: undefined, sendTag: "latest" },
-  })),
-  kept: [],
-  warnings: [],
-  tarballs: [],
-};
+const { registry } = smallPlan;
+const plan = planOf(...names);
 
 const begin = (type: "opened" | "resumed", at: number): Event =>
   type === "opened"

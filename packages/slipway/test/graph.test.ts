@@ -3,7 +3,7 @@ import { isPublishStep, type Plan } from "@slipway/core";
 import { expect, test } from "vitest";
 import { graphRelease } from "../src/release-graph.ts";
 import { viewGraph } from "../src/views/graph-view.ts";
-import { planOf as smallPlanOf } from "./loop/small-plan.ts";
+import { planOf as smallPlanOf } from "@slipway/testkit";
 
 const plain = { paint: (_tone: string, text: string): string => text };
 

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { formatPlan } from "../src/views/plan-view.ts";
 import { formatStatus } from "../src/views/status-view.ts";
 import { formatVerifications } from "../src/views/verify-view.ts";
-import { planOf as smallPlanOf } from "./loop/small-plan.ts";
+import { planOf as smallPlanOf } from "@slipway/testkit";
 import type { PackageStatus } from "../src/workspace-status.ts";
 
 const plain = { paint: (_tone: string, text: string): string => text };

@@ -21,6 +21,7 @@ import {
   planRelease,
   releaseIdInput,
 } from "@slipway/core";
+import { plainOptions } from "../small-plan.ts";
 import { type Latency, showPackument } from "./connection.ts";
 import type { FaultSource } from "./fault.ts";
 import type { History } from "./history.ts";
@@ -136,15 +137,7 @@ export function makePlan(setting: Setting, code: SimSource, machine: Machine): P
     workspace,
     source: code.source,
     releaseId: createHash("sha256").update(text).digest("hex").slice(0, 12),
-    options: {
-      promote: "each",
-      identity: setting.identity,
-      newPackages: "allow",
-      ignoreScripts: false,
-      build: undefined,
-      accept: {},
-      limits: setting.limits,
-    },
+    options: { ...plainOptions, identity: setting.identity, limits: setting.limits },
     tag: undefined,
     access: "public",
     selected: undefined,

@@ -12,21 +12,10 @@ import {
   type Reading,
   type RegistryPort,
 } from "@slipway/core";
-import { knownAnswers, type KnownAnswer } from "@slipway/testkit";
+import { knownAnswers, type KnownAnswer, planOf } from "@slipway/testkit";
 import { expect, test } from "vitest";
 import { runRelease } from "../../src/loop.ts";
-import { integrity, never, planOf, untouched } from "./small-plan.ts";
-
-function createClock(): Clock {
-  let at = 0;
-  return {
-    now: () => at,
-    async sleep(ms, signal) {
-      await new Promise((resolve) => setImmediate(resolve));
-      if (signal?.aborted !== true) at += ms;
-    },
-  };
-}
+import { createClock, integrity, never, untouched } from "./loop-ports.ts";
 
 /** Where the first upload is answered so: whether it landed, and when it becomes visible. */
 interface Fate {

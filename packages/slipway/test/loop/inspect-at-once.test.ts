@@ -1,4 +1,5 @@
 /** Packument and tarball in one round trip: when that may be asked for, and what of it counts. */
+import { planOf } from "@slipway/testkit";
 import { expect, test } from "vitest";
 import {
   applyEvent,
@@ -11,7 +12,7 @@ import {
   type RegistryPort,
 } from "@slipway/core";
 import { perform } from "../../src/perform.ts";
-import { integrity, never, planOf, registry, untouched } from "./small-plan.ts";
+import { integrity, never, registry, untouched } from "./loop-ports.ts";
 
 const plan = planOf("a", "b");
 const other = "sha512-other";

@@ -1,7 +1,7 @@
 /** The loop against a registry that asks for a pause: one answer speaks for every request, reads included. */
+import { planOf } from "@slipway/testkit";
 import { expect, test } from "vitest";
 import {
-  type Clock,
   defaultLimits,
   type Event,
   makeReport,
@@ -11,21 +11,9 @@ import {
   type RegistryPort,
 } from "@slipway/core";
 import { runRelease } from "../../src/loop.ts";
-import { integrity, never, planOf, untouched } from "./small-plan.ts";
+import { createClock, integrity, never, untouched } from "./loop-ports.ts";
 
 const pauseMs = 60_000;
-
-/** Time that passes only while somebody waits. */
-function createClock(): Clock {
-  let at = 0;
-  return {
-    now: () => at,
-    async sleep(ms, signal) {
-      await new Promise((resolve) => setImmediate(resolve));
-      if (signal?.aborted !== true) at += ms;
-    },
-  };
-}
 
 function packumentOf(name: string): Packument {
   const json = { name, versions: { "1.0.0": { dist: { integrity } } }, "dist-tags": { latest: "1.0.0" } };

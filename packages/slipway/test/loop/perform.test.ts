@@ -1,4 +1,5 @@
 /** Performing one action: what has become of a step meanwhile decides whether its request still leaves. */
+import { planOf } from "@slipway/testkit";
 import { expect, test } from "vitest";
 import {
   type Action,
@@ -12,7 +13,7 @@ import {
   type StepState,
 } from "@slipway/core";
 import { perform } from "../../src/perform.ts";
-import { integrity, never, planOf, registry, untouched } from "./small-plan.ts";
+import { integrity, never, registry, untouched } from "./loop-ports.ts";
 
 const step = "publish:a@1.0.0";
 const plan = planOf("a");

@@ -2,8 +2,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { defaultLimits, type Plan, type Tarball } from "@slipway/core";
-import { createWorkspace, type WorkspaceSpec } from "@slipway/testkit";
+import { type Plan, type Tarball } from "@slipway/core";
+import { createWorkspace, plainOptions, type WorkspaceSpec } from "@slipway/testkit";
 import { expect, test } from "vitest";
 import { type PackedRelease, packRelease } from "../../src/release-packer.ts";
 import { createTarballStore, openReleaseFolder, writeTarball } from "../../src/release-folder.ts";
@@ -28,15 +28,7 @@ async function preparePacking(spec: WorkspaceSpec): Promise<Packing> {
     schema: 1,
     releaseId: "0123456789ab",
     source: { repository: undefined, commit: undefined, isClean: false },
-    options: {
-      promote: "each",
-      identity: "source",
-      newPackages: "allow",
-      ignoreScripts: false,
-      build: undefined,
-      accept: {},
-      limits: defaultLimits,
-    },
+    options: plainOptions,
     packages: workspace.packages.map(({ name, version, dir }) => ({
       name,
       version,
