@@ -10,6 +10,8 @@ export interface ShowOptions {
   readonly url: string;
   /** What the registry adds to `dist`: signatures, attestations. */
   readonly distExtras: (name: string, stored: StoredVersion) => JsonObject;
+  /** The abbreviated form has `time` too (measured on Verdaccio 6.10.4). */
+  readonly hasTimeWhenShort: boolean;
   /** Unpublished versions go on being listed in `time`. */
   readonly listsTombstones: boolean;
 }
@@ -83,12 +85,12 @@ export function packumentJson(options: ShowOptions, name: string, state: Package
   const instants = [...[...state.versions.values()].map(({ takenAt }) => takenAt), ...gone.map(([, at]) => at)];
   const modified = instant(Math.max(0, ...instants));
   const common = { name, "dist-tags": Object.fromEntries(state.distTags), versions: Object.fromEntries(versions) };
-  if (!isFull) return { ...common, modified };
   const time = {
     created: instant(instants.length === 0 ? 0 : Math.min(...instants)),
     modified,
     ...Object.fromEntries(gone.map(([version, at]) => [version, instant(at)])),
     ...Object.fromEntries([...state.versions.values()].map(({ version, takenAt }) => [version, instant(takenAt)])),
   };
+  if (!isFull) return { ...common, modified, ...(options.hasTimeWhenShort ? { time } : {}) };
   return { _id: name, _rev: `${state.versions.size}-${instants.length}`, ...common, time, readme: "" };
 }

@@ -154,6 +154,7 @@ function createService({ profile, world, accounts, now, url, ...options }: Servi
     show: {
       url,
       listsTombstones: !profile.reusesVersions,
+      hasTimeWhenShort: profile.isVerdaccio,
       distExtras(name, { version, integrity }) {
         if (!profile.hasNpmServices) return {};
         const spec = `${name}@${version}`;

@@ -34,7 +34,7 @@ export const npm: Profile = {
   // Section 4, below the table.
   latestRemoval: "refused",
   overwrites: false,
-  healsTarballs: false,
+  isVerdaccio: false,
   // Section 2, fact 9.
   reusesVersions: false,
   nameLockMs: 24 * hourMs,

@@ -51,6 +51,8 @@ export interface PackageHistory {
   readonly now: () => PackageState;
   readonly change: (change: Partial<PackageState>) => void;
   readonly setVersion: (stored: StoredVersion) => void;
+  /** From now on it is as if the package had never been. */
+  readonly forget: () => void;
   /** What a cache answers for `facet`, which keeps what it read for `keepMs`, a 404 too. */
   readonly cached: (facet: string, keepMs: number, read: () => PackageState | undefined) => PackageState | undefined;
 }
@@ -65,7 +67,7 @@ const noState: PackageState = {
 };
 
 export function createPackageHistory(clock: Pick<VirtualClock, "now">): PackageHistory {
-  const states: { readonly at: number; readonly state: PackageState }[] = [];
+  const states: { readonly at: number; readonly state: PackageState | undefined }[] = [];
   const cache = new Map<string, { readonly at: number; readonly state: PackageState | undefined }>();
   const now = (): PackageState => states.at(-1)?.state ?? noState;
   const change = (part: Partial<PackageState>): void => {
@@ -77,6 +79,9 @@ export function createPackageHistory(clock: Pick<VirtualClock, "now">): PackageH
     now,
     change,
     setVersion: (stored) => change({ versions: new Map([...now().versions, [stored.version, stored]]) }),
+    forget() {
+      states.push({ at: clock.now(), state: undefined });
+    },
     cached(facet, keepMs, read) {
       const known = cache.get(facet);
       if (known !== undefined && clock.now() - known.at < keepMs) return known.state;

@@ -29,8 +29,11 @@ export interface Profile {
   readonly latestRemoval: "falls-back" | "removed" | "refused";
   /** What an upload of a version that is there does: refused, or replaces the contents without a word. */
   readonly overwrites: boolean;
-  /** Whatever is sent again takes the place of a tarball that is missing, although it is refused. */
-  readonly healsTarballs: boolean;
+  /**
+   * Verdaccio's own ways, measured: what is sent again takes the place of a missing tarball although it is refused, a wrong shasum leaves
+   * a version stuck, a packument sent back unpublishes what it lacks.
+   */
+  readonly isVerdaccio: boolean;
   /** A version number that was unpublished can be used again; where it cannot, the full packument goes on listing it. */
   readonly reusesVersions: boolean;
   /** After its last version was unpublished, a name cannot be published for so long. */
@@ -76,7 +79,7 @@ export const verdaccio: Profile = {
   firstBecomesLatest: true,
   latestRemoval: "falls-back",
   overwrites: false,
-  healsTarballs: true,
+  isVerdaccio: true,
   reusesVersions: true,
   nameLockMs: 0,
   unpublishMaxAgeMs: Number.POSITIVE_INFINITY,

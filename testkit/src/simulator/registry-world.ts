@@ -81,6 +81,8 @@ export interface RegistryWorld extends RegistryView {
   statusOf(name: string, version: string): VersionStatus | undefined;
   /** Leaves a package without any version, as some failed writes do. */
   leaveEmpty(name: string): void;
+  /** Removes what is left of a package whose versions are gone, where the registry keeps no list of them. */
+  forget(name: string): void;
   /** A version that waits for approval. */
   findStaged(name: string, version: string): HiddenVersion | undefined;
 }
@@ -149,6 +151,9 @@ export function createRegistryWorld(
     },
     leaveEmpty(name) {
       if (histories.get(name)?.at(clock.now()) === undefined) historyOf(name).change({});
+    },
+    forget(name) {
+      if (profile.reusesVersions) histories.get(name)?.forget();
     },
     findStaged(name, version) {
       const hidden = histories.get(name)?.hidden.get(version);

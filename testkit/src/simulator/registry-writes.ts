@@ -94,7 +94,7 @@ function reveal(writing: Writing, stored: StoredVersion, tag: string, when: Visi
  */
 function sendOver({ history, note, clock, profile }: Writing, present: StoredVersion, request: UploadRequest): void {
   const { version, takenAt, integrity } = present;
-  if (!profile.healsTarballs) return;
+  if (!profile.isVerdaccio) return;
   const isRace = clock.now() - takenAt < profile.raceWindowMs;
   const isOther = integrity !== request.integrity;
   if (present.bytes !== undefined && !(isRace && isOther)) return;
