@@ -89,7 +89,7 @@ export function findCredentials(registryUrl: string, source: CredentialSource): 
   return { authorization: undefined, certificate: undefined, unset };
 }
 
-/** `//host/:_authToken in /home/me/.npmrc, from NPM_TOKEN`. */
+/** `//host/:_authToken in <path of .npmrc>, from the variable NPM_TOKEN`. */
 function describeOrigin(key: string, source: CredentialSource): string {
   const written = source.written(key);
   const name = variable.exec(written?.text ?? "")?.[1];

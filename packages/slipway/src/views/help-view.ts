@@ -6,15 +6,19 @@ import { toolVersion } from "../tool-version.ts";
 import type { Painter } from "./terminal.ts";
 import { textWidth, wrapTo } from "./text-width.ts";
 
-const termWidthMax = 30;
 const columnsWithoutTerminal = 120;
 
 type Entry = readonly [term: string, text: string];
 
 /** Terms in one column and their explanations wrapped in another, or below them where there is no room. */
-function formatEntries(entries: readonly Entry[], { columns = columnsWithoutTerminal, paint }: Painter): string {
-  const widths = entries.map(([term]) => textWidth(term)).filter((width) => width <= termWidthMax);
-  const width = Math.min(Math.max(0, ...widths), Math.max(8, Math.floor(columns / 2)));
+function formatEntries(
+  entries: readonly Entry[],
+  { columns = columnsWithoutTerminal, paint }: Painter,
+  alignedWith: readonly Entry[] = [],
+): string {
+  const widthMax = Math.floor(columns / 2);
+  const widths = [...entries, ...alignedWith].map(([term]) => textWidth(term)).filter((width) => width <= widthMax);
+  const width = Math.max(0, ...widths);
   return entries
     .map(([term, text]) => {
       const isBeside = textWidth(term) <= width;
@@ -60,8 +64,10 @@ export function formatHelp(usage: VerbUsage, painter: Painter): string {
             painter,
           ),
         )),
-    ...(flags.length === 0 ? [] : section("Flags", formatEntries(flagEntries(flags), painter))),
-    ...section("Flags of every verb", formatEntries(flagEntries(globalFlags), painter)),
+    ...(flags.length === 0
+      ? []
+      : section("Flags", formatEntries(flagEntries(flags), painter, flagEntries(globalFlags)))),
+    ...section("Flags of every verb", formatEntries(flagEntries(globalFlags), painter, flagEntries(flags))),
     ...section(
       "Examples",
       formatEntries(

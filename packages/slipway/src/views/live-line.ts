@@ -80,7 +80,8 @@ export function createLiveLine({ write, columns, clock, finish }: LiveLineOption
     above(text) {
       if (shown === "") return text;
       const before = erase();
-      if (clock.now() - drawnAt >= frameMs) shown = render();
+      // A line about something that has just happened must not stand above a live line that does not know it.
+      shown = render();
       return `${before}${text}${finish(shown)}`;
     },
     hide() {

@@ -1,5 +1,5 @@
 /** Problems as a person reads them: what, where, and what to do; never a stack. */
-import type { Problem } from "@slipway/core";
+import { exitCodeOf, type Problem } from "@slipway/core";
 import { shorten } from "./lists.ts";
 import type { Painter } from "./terminal.ts";
 import { wrapTo } from "./text-width.ts";
@@ -8,21 +8,23 @@ import { wrapTo } from "./text-width.ts";
 const problemsShownMax = 20;
 
 /** Lines at most as wide as the terminal; what follows the first is set in by two. */
-function wrapped(text: string, { columns }: Painter): string {
+export function wrapParagraph(text: string, { columns }: Painter): string {
   if (columns === undefined) return text;
   // The paragraph loses two columns to the indent; nothing is gained by wrapping to a handful of letters.
   return wrapTo(text, Math.max(40, columns - 2)).join("\n  ");
 }
 
 function formatHead(problem: Problem, painter: Painter): string {
-  const head = wrapped(`error[${problem.code}]: ${problem.message}`, painter);
+  const head = wrapParagraph(`error[${problem.code}]: ${problem.message}`, painter);
   const label = `error[${problem.code}]`;
   const details = (problem.details ?? []).map((line) => `  ${line}`);
-  return [`${painter.paint("bad", label)}${head.slice(label.length)}`, ...details].join("\n");
+  // What may well be right in the end is not shown in red.
+  const tone = exitCodeOf(problem.code) === 3 ? "warn" : "bad";
+  return [`${painter.paint(tone, label)}${head.slice(label.length)}`, ...details].join("\n");
 }
 
 function formatHint(hint: string, painter: Painter): string {
-  return `${painter.paint("busy", "hint")}${wrapped(`hint: ${hint}`, painter).slice("hint".length)}`;
+  return `${painter.paint("busy", "hint")}${wrapParagraph(`hint: ${hint}`, painter).slice("hint".length)}`;
 }
 
 export function formatProblem(problem: Problem, painter: Painter): string {

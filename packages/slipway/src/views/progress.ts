@@ -122,13 +122,9 @@ function announce(progress: Progress, node: StepState): void {
 
 function announceVersion({ terminal, tarballs }: Progress, node: StepState): void {
   const spec = formatSpec(node.step.name, node.step.version);
-  if (isFailed(node.status))
-    return terminal.line(
-      "bad",
-      node.status === "blocked" ? "Blocked" : "Failed",
-      spec,
-      node.problem?.message ?? node.status,
-    );
+  if (node.status === "blocked") return terminal.line("bad", "Blocked", spec, describeBlocker(node));
+  // The report at the end tells the whole of it, with what to do.
+  if (isFailed(node.status)) return terminal.line("bad", "Failed", spec, describeFailure(node));
   if (node.status !== "done") return;
   if (node.bound !== undefined)
     return terminal.line("warn", "Bound", spec, "published by an earlier attempt of this commit");
@@ -136,6 +132,15 @@ function announceVersion({ terminal, tarballs }: Progress, node: StepState): voi
   const tarball = tarballs.get(spec);
   const size = tarball === undefined ? "" : `${count(tarball.fileCount, "file")}, ${formatSize(tarball.sizeBytes)}`;
   terminal.line("good", "Published", spec, size);
+}
+
+function describeBlocker({ blockedBy = "" }: StepState): string {
+  return `needs ${blockedBy.replace(/^[a-z-]+:/, "")}`;
+}
+
+function describeFailure({ problem, status }: StepState): string {
+  if (problem === undefined) return status;
+  return problem.status === undefined ? problem.code : `answered ${problem.status}, ${problem.code}`;
 }
 
 function announceTag(terminal: Terminal, node: StepState, tag: string): void {
@@ -172,7 +177,8 @@ const answers: Readonly<Record<Exclude<EventOf<"write-ended">["answer"], "accept
 
 function announceAnswer({ terminal }: Progress, state: RunState, event: EventOf<"write-ended">): void {
   const node = state.nodes.get(event.step);
-  if (node === undefined || event.answer === "accepted") return;
+  // What was refused for good is said to have failed next, in a line of its own.
+  if (node === undefined || event.answer === "accepted" || node.status === "failed") return;
   const spec = formatSpec(node.step.name, node.step.version);
   const said = event.status ?? event.message ?? "nothing";
   terminal.line(event.answer === "refused" ? "bad" : "warn", "Answered", spec, `${said}, ${answers[event.answer]}`);
@@ -192,10 +198,15 @@ const usualWorthSayingMs = 10_000;
 
 /** `uploading @a/b, @a/c and 4 more` of the steps of one status, and how long the first of them has been in it. */
 function describeBusy(nodes: readonly StepState[], word: string, now: number): string {
-  const waitedMs = now - Math.min(...nodes.map((node) => node.since));
-  const long = waitedMs >= waitWorthSayingMs ? ` for ${formatDuration(waitedMs)}` : "";
-  const names = nodes.map((node) => node.step.name);
-  return `${word} ${listNames(names, namesShownMax)}${long}`;
+  const waitedMs = now - nodes.reduce((first, node) => Math.min(first, node.since), now);
+  const names = listNames(
+    nodes.map((node) => node.step.name),
+    namesShownMax,
+  );
+  if (waitedMs < waitWorthSayingMs) return `${word} ${names}`;
+  // What a registry has taken and does not show is no longer a matter of reading.
+  const isTaken = nodes.every((node) => node.status === "accepted");
+  return `${isTaken ? "waiting to see" : word} ${names} for ${formatDuration(waitedMs)}`;
 }
 
 /** Once something waits to be seen, what this registry has needed for others. */

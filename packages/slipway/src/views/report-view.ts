@@ -1,7 +1,7 @@
 /** The end of a release for people: what needs a person, then a summary to read in five seconds, then what to do next. */
 import { formatSpec, isShown, type Report, type ReportedVersion } from "@slipway/core";
 import { listNames, shorten } from "./lists.ts";
-import { formatProblems } from "./problems.ts";
+import { formatProblems, wrapParagraph } from "./problems.ts";
 import { count, formatDuration } from "./quantities.ts";
 import { formatAside, formatRow } from "./rows.ts";
 import type { Painter, Tone } from "./terminal.ts";
@@ -20,17 +20,21 @@ export function formatTrouble(report: Report, painter: Painter): readonly string
   const { shown, leftOut } = shorten(bound, boundShownMax);
   for (const item of shown) lines.push(...formatBound(item, painter));
   if (leftOut > 0) lines.push(`${painter.paint("warn", "warning")}: the same holds for ${leftOut} more`, "");
-  const problems = report.versions.flatMap((item) =>
-    item.problems.filter((problem) => problem.code !== "SLIP_DEPENDENCY_FAILED"),
-  );
-  if (problems.length > 0) lines.push(formatProblems(problems, painter), "");
+  const isTold = report.versions.some((item) => item.status !== "ready" && item.problems.length > 0);
+  const waiting = isTold ? report.versions.filter((item) => item.status === "ready") : [];
+  const problems = report.versions
+    .filter((item) => !waiting.includes(item))
+    .flatMap((item) => item.problems.filter((problem) => problem.code !== "SLIP_DEPENDENCY_FAILED"));
+  if (problems.length > 0) lines.push("", formatProblems(problems, painter), "");
   const blocked = report.versions.filter((item) => item.status === "blocked");
-  if (blocked.length > 0)
-    lines.push(
-      `not published because of that: ${listNames(blocked.map((item) => formatSpec(item.name, item.version)))}`,
-      "",
-    );
+  if (blocked.length > 0) lines.push(formatList("not published because of that", blocked, painter), "");
+  if (waiting.length > 0) lines.push(formatList("not sent yet", waiting, painter), "");
   return lines;
+}
+
+function formatList(title: string, versions: readonly ReportedVersion[], painter: Painter): string {
+  const specs = listNames(versions.map((item) => formatSpec(item.name, item.version)));
+  return wrapParagraph(`${title}: ${specs}`, painter);
 }
 
 function formatBound(item: ReportedVersion, { paint }: Painter): readonly string[] {

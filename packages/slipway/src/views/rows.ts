@@ -24,7 +24,9 @@ const whatWidthMax = 48;
 /** How wide the column of specs is in lines that come one by one; it gives way to notes where the terminal is narrow. */
 export function lineWhatWidth(columns: number | undefined): number {
   const wanted = 34;
-  return columns === undefined ? wanted : Math.min(wanted, Math.max(20, columns - indent.length - 2 - noteWidthMin));
+  /** A note such as `12 files, 40.2 kB`. */
+  const shortNote = 17;
+  return columns === undefined ? wanted : Math.min(wanted, Math.max(20, columns - indent.length - 2 - shortNote));
 }
 
 /** Rows below each other, with their notes in one column; without `columns` nothing is wrapped. */

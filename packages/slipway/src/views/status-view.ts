@@ -17,12 +17,14 @@ const words: Readonly<Record<PackageStatus["state"], readonly [Tone, string]>> =
 const packagesShownMax = 60;
 
 function noteOf(item: PackageStatus, commit: string | undefined): string {
-  const tags = Object.entries(item.distTags).map(([tag, version]) =>
-    version === item.version ? tag : `${tag}: ${version}`,
-  );
+  const byVersion = Map.groupBy(Object.entries(item.distTags), ([, version]) => version);
+  const tags = [...byVersion].map(([version, entries]) => {
+    const names = entries.map(([tag]) => tag).join(", ");
+    return version === item.version ? names : `${names}: ${version}`;
+  });
   return [
     ...(item.reason === undefined ? [] : [item.reason]),
-    ...(tags.length === 0 ? [] : [tags.join(", ")]),
+    ...(tags.length === 0 ? [] : [tags.join(" · ")]),
     ...(item.hasGitTag ? ["git tag"] : []),
     ...(item.gitHead === undefined
       ? []
