@@ -17,8 +17,6 @@ import { planOf, smallPlan } from "@slipway/testkit";
 
 const { registry } = smallPlan;
 
-const { registry } = smallPlan;
-
 /** A chain: each of the names waits for the one before it. */
 function chainOf(...names: readonly string[]): Plan {
   const plan = planOf(...names);
