@@ -87,18 +87,18 @@ test("JSON is written to the letter", () => {
   expect(JSON.parse(out())).toEqual({ text: hostile, mark: "\ue010" });
 });
 
-test("the live line is one line, narrower than the terminal, and is cleared before anything else", () => {
+test("the live line is one line, with room for ^C behind it, and is cleared before anything else", () => {
   const { terminal, err } = record(false, false, createLiveClock());
   terminal.live(() => ({ verb: "Publishing", text: `${"x".repeat(60)}\n${hostile}` }));
-  expect(err()).toBe(`  Publishing  ${"x".repeat(24)}…`);
+  expect(err()).toBe(`  Publishing  ${"x".repeat(22)}…`);
   terminal.line("good", "Published", "a@1.0.0");
   expect(err()).toContain("\r\u001b[2K   Published  a@1.0.0\n");
 });
 
 test("wide characters and emoji count as two columns, and are not cut in half", () => {
-  const { terminal, err } = record(false, false, createLiveClock(), 24);
+  const { terminal, err } = record(false, false, createLiveClock(), 26);
   terminal.live(() => ({ verb: "Publishing", text: "読み込み👩‍👩‍👧 e\u0301 done" }));
-  // 14 columns of verb and gap, four wide signs, and the mark of the cut: 23 of 24.
+  // 14 columns of verb and gap, four wide signs, and the mark of the cut: 23 of 26, of which three stay free.
   expect(err()).toBe("  Publishing  読み込み…");
 });
 
@@ -137,7 +137,7 @@ test("the live line follows the size of the terminal, and removes what a narrowe
   resize(20);
   const before = err().length;
   clock.pass(100);
-  expect(err().slice(before)).toBe("\r\u001b[1A\u001b[J  Publishing  xxxx…");
+  expect(err().slice(before)).toBe("\r\u001b[1A\u001b[J  Publishing  xx…");
 });
 
 test("data on the other stream takes the live line away and brings it back", () => {

@@ -31,6 +31,7 @@ export interface LiveLineOptions {
 }
 
 const frameMs = 100;
+const marginColumns = 3;
 
 export function createLiveLine({ write, columns, clock, finish }: LiveLineOptions): LiveLine {
   let make: (() => string) | undefined;
@@ -43,8 +44,9 @@ export function createLiveLine({ write, columns, clock, finish }: LiveLineOption
   function render(): string {
     if (make === undefined) return "";
     drawnAt = clock.now();
-    // One column is left free: a terminal that is full to the last one may put its cursor on the next line.
-    return cutTo(make().replace(/\s*\n\s*/g, " "), Math.max(1, columns() - 1));
+    // Room is left for the `^C` that a terminal adds when it is interrupted, and for its cursor: what is broken onto a second
+    // line could not be taken away.
+    return cutTo(make().replace(/\s*\n\s*/g, " "), Math.max(1, columns() - marginColumns));
   }
 
   function erase(): string {
