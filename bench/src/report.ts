@@ -4,7 +4,7 @@ import { generatePackages } from "./generate.ts";
 import { corpusId, layers, sizes } from "./inputs.ts";
 import type { Phase, Results, Sample } from "./results.ts";
 import { phaseTitles, scenarios } from "./scenarios.ts";
-import { isDone, renderSummaries, renderTable, seconds, summarize } from "./table.ts";
+import { isDone, megabytes, renderSummaries, renderTable, seconds, summarize } from "./table.ts";
 import type { Summary } from "./table.ts";
 import { judgeTargets } from "./targets.ts";
 import { findStages, renderStages } from "./timeline.ts";
@@ -116,7 +116,7 @@ function renderPlans(samples: readonly Sample[], inputs: readonly string[]): rea
           seconds(row.wallMs),
           `${seconds(row.wallMinMs)} – ${seconds(row.wallMaxMs)}`,
           row.cpuMs === undefined ? "–" : seconds(row.cpuMs),
-          row.peakBytes === undefined ? "–" : (row.peakBytes / 1e6).toFixed(0),
+          megabytes(row.peakBytes),
         ]),
       ),
     ),
@@ -156,7 +156,7 @@ function renderRequests({ requests }: Results): readonly string[] {
 }
 
 const explanation = `- The workspaces of 10, 50, 200 and 1,000 packages are generated: packages of about 60 KB in 6 layers. The corpus is a family of really published packages ([README](README.md)); nothing of it is built again. Each tool has the workspace as its package manager wants it.
-- Each measurement has a fresh Verdaccio in its own process and a home folder of its own; the client runs as a child process, and its start counts. "CPU" and "peak" are those of the client and all that it starts; the registry's CPU has its own column. Behind round trips, a proxy adds them to each request, and to the first of each connection once more for its handshake; "300 ms an upload" lets each upload wait that long before the registry sees it.
+- Each measurement has a fresh Verdaccio in its own process and a home folder of its own; the client runs as a child process, and its start counts. "CPU" and "peak" are those of the client and all that it starts; the registry's have columns of their own. Behind round trips, a proxy adds them to each request, and to the first of each connection once more for its handshake; "300 ms an upload" lets each upload wait that long before the registry sees it.
 - **raw uploads** send tarballs that were packed before, 16 at once, and look at nothing else but the answers; **in dependency order** a package is sent when all it depends on has been answered. To do nothing, the floor is one read of each packument, 50 at once. "x" compares with the floor of the same run of the bench.
 - **slipway** packs, uploads in dependency order, and reads back each packument and each byte of each tarball before a dependent is sent. Nobody else verifies.
 - **libnpmpack and libnpmpublish** are what npm is made of, without its start for each package: 16 at once, in dependency order. **yarn** runs its packages in parallel (\`-p\`), lerna and changesets as they do by themselves, changesets without making git tags. **seed 002** is the loop of a CI job: \`git diff\`, \`jq\`, \`npm view\` and \`npm publish\` for each package in turn; its waits of 5 and 10 s come only after a failure, as there.

@@ -15,6 +15,7 @@ export interface Summary {
   readonly cpuMs: number | undefined;
   readonly peakBytes: number | undefined;
   readonly serverCpuMs: number | undefined;
+  readonly serverPeakBytes: number | undefined;
   /** The fewest of all runs. */
   readonly published: number;
   readonly expected: number;
@@ -68,6 +69,7 @@ export function summarize(samples: readonly Sample[], order: readonly string[]):
       cpuMs: medianOf(runs.map((run) => run.cpuMs)),
       peakBytes: medianOf(runs.map((run) => run.peakBytes)),
       serverCpuMs: medianOf(runs.map((run) => run.serverCpuMs)),
+      serverPeakBytes: medianOf(runs.map((run) => run.serverPeakBytes)),
       published: Math.min(...runs.map((run) => run.published)),
       expected: Math.max(...runs.map((run) => run.expected)),
       earlyEdges: Math.max(...runs.map((run) => run.earlyEdges)),
@@ -85,6 +87,10 @@ export function isDone(row: Summary): boolean {
 
 export function seconds(ms: number): string {
   return (ms / 1000).toFixed(2);
+}
+
+export function megabytes(bytes: number | undefined): string {
+  return bytes === undefined ? "–" : (bytes / 1e6).toFixed(0);
 }
 
 /** A run that left packages out has no ratio: it is not fast, it is not done. */
@@ -110,6 +116,7 @@ export function renderSummaries(summaries: readonly Summary[], options: TableOpt
     "CPU s",
     "peak MB",
     "registry's CPU s",
+    "its peak MB",
     "on the registry",
     ...(isPublish ? ["sent too early"] : ["writes"]),
     "exit",
@@ -122,8 +129,9 @@ export function renderSummaries(summaries: readonly Summary[], options: TableOpt
     ratio(row, row.floorMs),
     ...(isPublish ? [ratio(row, row.orderedFloorMs)] : []),
     row.cpuMs === undefined ? "–" : seconds(row.cpuMs),
-    row.peakBytes === undefined ? "–" : (row.peakBytes / 1e6).toFixed(0),
+    megabytes(row.peakBytes),
     row.serverCpuMs === undefined ? "–" : seconds(row.serverCpuMs),
+    megabytes(row.serverPeakBytes),
     row.published === row.expected ? `all ${row.expected}` : `**${row.published} of ${row.expected}**`,
     String(isPublish ? row.earlyEdges : row.writes),
     row.exitCodes.join(", "),

@@ -15,6 +15,7 @@ const complete: Sample = {
   cpuMs: 500,
   peakBytes: 50_000_000,
   serverCpuMs: 300,
+  serverPeakBytes: 120_000_000,
   exitCode: 0,
   published: 50,
   expected: 50,
@@ -59,6 +60,7 @@ test("a summary takes medians of times, and the worst of everything else", () =>
     cpuMs: 500,
     peakBytes: 50_000_000,
     serverCpuMs: 300,
+    serverPeakBytes: 120_000_000,
     published: 49,
     expected: 50,
     earlyEdges: 3,
@@ -98,7 +100,7 @@ test("a table compares with both floors", () => {
   const cells = renderSummaries(summarize(rows, order), options)
     .split("\n")
     .map((line) => line.split("|").map((cell) => cell.trim()));
-  const shared = ["0.50", "50", "0.30", "all 50"];
+  const shared = ["0.50", "50", "0.30", "120", "all 50"];
   expect(cells[2]).toEqual(["", "raw", "1.00", "1.00 – 1.00", "1.00 x", "0.50 x", ...shared, "0", "0", "1", ""]);
   expect(cells[4]).toEqual(["", "x", "3.00", "3.00 – 3.00", "3.00 x", "1.50 x", ...shared, "4", "0", "1", ""]);
 });
