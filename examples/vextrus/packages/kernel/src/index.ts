@@ -29,6 +29,7 @@ export { type Identifier, type Identifiers, identifiers, isUuid, newUuid } from 
 export {
   createEventSourcedRepository,
   createInMemoryEventStore,
+  type EventSourced,
   type EventSourcedRepositoryOptions,
   type EventStore,
   findOrFail,

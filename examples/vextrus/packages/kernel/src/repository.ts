@@ -1,7 +1,6 @@
 /** Where aggregates are kept, as the domain sees it; and a repository over a store of events. */
-import type { AggregateRoot } from "./aggregate-root.ts";
 import { ConcurrencyError, NotFoundError } from "./domain-error.ts";
-import type { DomainEvent, EventOf, EventPayloads } from "./domain-event.ts";
+import type { DomainEvent } from "./domain-event.ts";
 import { err, ok, type Result } from "./result.ts";
 
 /** A port: the domain calls it, infrastructure implements it. */
@@ -47,22 +46,32 @@ export function createInMemoryEventStore(): EventStore {
   };
 }
 
-export interface EventSourcedRepositoryOptions<Id extends string, Payloads extends EventPayloads, Aggregate> {
+/** What a repository over events needs of an aggregate; every AggregateRoot has it. */
+export interface EventSourced<Event extends DomainEvent> {
+  readonly type: string;
+  readonly id: string;
+  readonly committedVersion: number;
+  readonly pendingEvents: readonly Event[];
+  replay(history: Iterable<Event>): void;
+  markCommitted(count: number): void;
+}
+
+export interface EventSourcedRepositoryOptions<Id extends string, Event extends DomainEvent, Aggregate> {
   readonly store: EventStore;
   /** Makes an empty aggregate, which is then told its history. */
-  readonly create: (id: Id) => Aggregate;
-  /** Says what the events of a stream are: `(event) => event is …` or a parser that throws for what it does not know. */
-  readonly read: (event: DomainEvent) => EventOf<Payloads>;
+  readonly create: (id: Id) => Aggregate & EventSourced<Event>;
+  /** Says which of the aggregate's events a stored one is; throws for one that it does not know. */
+  readonly read: (event: DomainEvent) => Event;
 }
 
 /** A repository that keeps of each aggregate what happened to it. */
 export function createEventSourcedRepository<
   Id extends string,
-  Payloads extends EventPayloads,
-  Aggregate extends AggregateRoot<Id, Payloads>,
->(options: EventSourcedRepositoryOptions<Id, Payloads, Aggregate>): Repository<Id, Aggregate> {
+  Event extends DomainEvent,
+  Aggregate extends EventSourced<Event>,
+>(options: EventSourcedRepositoryOptions<Id, Event, Aggregate>): Repository<Id, Aggregate> {
   const { store, create, read } = options;
-  const streamOf = ({ type, id }: Aggregate): string => `${type}-${id}`;
+  const streamOf = ({ type, id }: EventSourced<Event>): string => `${type}-${id}`;
   return {
     find: async (id) => {
       const aggregate = create(id);
