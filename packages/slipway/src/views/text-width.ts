@@ -49,6 +49,7 @@ export function padEndTo(text: string, width: number): string {
 export function cutTo(text: string, width: number): string {
   if (textWidth(text) <= width) return text;
   if (width < 1) return "";
+  if (narrowOnly.test(text)) return `${text.slice(0, width - 1)}…`;
   let cut = "";
   let used = 0;
   for (const { segment } of measures().segmenter.segment(text)) {
