@@ -56,6 +56,12 @@ export const knownAnswers: readonly KnownAnswer[] = [
     row: "present",
   },
   {
+    what: "pkglab's 409",
+    answer: response(409, { error: "conflict", reason: "version already exists" }),
+    class: "exists",
+    row: "present",
+  },
+  {
     what: "GitHub Packages' 409",
     answer: response(409, { error: "Cannot publish over existing version" }),
     class: "exists",

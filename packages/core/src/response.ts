@@ -67,9 +67,9 @@ export const answerTable: readonly Row[] = [
   {
     id: "present",
     status: [409],
-    message: /already present|existing version/i,
+    message: /already present|already exists|existing version/i,
     class: "exists",
-    source: "m, t GitHub Packages",
+    source: "m Verdaccio and pkglab 0.17, t GitHub Packages",
   },
   { id: "stage-published", status: [409], message: /cannot stage previously published/i, class: "exists", source: "d" },
   { id: "conflict", status: [409], class: "ambiguous", source: "d CodeArtifact, t" },

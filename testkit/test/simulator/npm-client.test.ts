@@ -1,4 +1,7 @@
-/** The real npm as a client of the simulated npm registry: each documented answer reaches it as the registry's own would. */
+/**
+ * The real npm as a client of the simulated npm registry: each documented answer reaches it as the registry's own would. It is the npm of
+ * PATH: 11.19 here; 12.2 has been seen to pass too.
+ */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -85,7 +88,8 @@ test("npm publish ends with 0 and a notice while the version is still missing fr
   // Longer than the cache keeps the 404 that npm's own looks have planted.
   face.pass(8 * minuteMs);
   const { code: found, stdout } = await run(face, ["view", "a", "version"]);
-  expect([found, JSON.parse(stdout)]).toEqual([0, "1.0.0"]);
+  // npm 12 prints a list.
+  expect([found, [JSON.parse(stdout)].flat()]).toEqual([0, ["1.0.0"]]);
 });
 
 const refusals: readonly {

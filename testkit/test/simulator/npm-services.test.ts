@@ -8,7 +8,14 @@ import { join } from "node:path";
 import { defaultLimits } from "@slipway/core";
 import libnpmpublish from "libnpmpublish";
 import { afterEach, expect, test } from "vitest";
-import { httpRequest, npm as runNpm } from "@slipway/testkit";
+import {
+  cleanEnvironment,
+  createHome,
+  httpRequest,
+  npm as runNpm,
+  type ProcessResult,
+  runProcess,
+} from "@slipway/testkit";
 import { createRegistry } from "../../../packages/slipway/src/registry/registry.ts";
 import { systemClock } from "../../../packages/slipway/src/system-clock.ts";
 import { type HttpFace, type HttpFaceOptions, startHttpFace } from "../../src/simulator/http-face.ts";
@@ -344,6 +351,25 @@ test("libnpmpublish publishes and stages, and slipway's own client reads the sam
   expect([reading.kind === "shown" && reading.fresh, entry?.integrity]).toEqual([false, integrity]);
   const served = await registry.readTarball("@demo/a", "1.0.0", entry?.tarball, false);
   expect(served.kind === "shown" && served.value.integrity).toBe(integrity);
+});
+
+test("pnpm publishes and is told as little as npm: it ends with 0 while the version is being scanned", async () => {
+  const face = await open({ profile: { ...steady, visibility: allAfter(minuteMs) } });
+  const dir = await mkdtemp(join(tmpdir(), "slipway-pnpm-"));
+  closing.push(() => rm(dir, { recursive: true, force: true, maxRetries: 5 }));
+  await writeFile(join(dir, "package.json"), JSON.stringify({ name: "a", version: "1.0.0" }));
+  const home = await createHome({ registry: face.url, token: face.token });
+  closing.push(home.remove);
+  const run = (): Promise<ProcessResult> =>
+    runProcess("pnpm", ["publish", "--no-git-checks"], { cwd: dir, env: cleanEnvironment(home.env) });
+  const first = await run();
+  expect(first.code, first.stdout + first.stderr).toBe(0);
+  expect(face.world.statusOf("a", "1.0.0")).toBe("validating");
+  const second = await run();
+  expect(second.code).not.toBe(0);
+  expect(second.stdout + second.stderr).toContain("previously staged version");
+  face.pass(minuteMs);
+  expect(face.world.stateOf("a")?.versions.has("1.0.0")).toBe(true);
 });
 
 test.each([
