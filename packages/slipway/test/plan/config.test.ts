@@ -43,6 +43,7 @@ test("without a configuration everything has its default", async () => {
     ignoreScripts: false,
     build: undefined,
     registry: undefined,
+    auth: "auto",
     base: undefined,
     only: [],
     limits: defaultLimits,
