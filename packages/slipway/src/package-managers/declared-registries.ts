@@ -37,17 +37,17 @@ function textOf(value: YamlValue | undefined, path: string, key: string): Declar
   return { url: value.text, where: `${key} in ${path}:${value.line}` };
 }
 
-/** yarn 4: first what the scope says of publishing, then the whole; each time the registry of installs where that is silent. */
+/** As yarn 4.18 chooses where to publish: the registry that a scope has for installs does not count. */
 async function readYarn(root: string): Promise<Find> {
   const path = ".yarnrc.yml";
-  const keys = ["npmPublishRegistry", "npmRegistryServer"] as const;
-  const values = (await readYamlFile(root, path, [...keys, "npmScopes"])) ?? new Map<string, YamlValue>();
+  const publish = "npmPublishRegistry";
+  const install = "npmRegistryServer";
+  const values = (await readYamlFile(root, path, [publish, install, "npmScopes"])) ?? new Map<string, YamlValue>();
   const scopes = values.get("npmScopes");
-  const pick = (map: ReadonlyMap<string, YamlValue>): Declared | undefined =>
-    keys.map((key) => textOf(map.get(key), path, key)).find((declared) => declared !== undefined);
   return (scope) => {
     const own = scope === undefined || scopes?.kind !== "map" ? undefined : scopes.entries.get(scope.slice(1));
-    return (own?.kind === "map" ? pick(own.entries) : undefined) ?? pick(values);
+    const scoped = own?.kind === "map" ? textOf(own.entries.get(publish), path, publish) : undefined;
+    return scoped ?? textOf(values.get(publish), path, publish) ?? textOf(values.get(install), path, install);
   };
 }
 

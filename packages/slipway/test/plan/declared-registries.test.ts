@@ -38,7 +38,7 @@ test.each<
     "yarn",
     ".yarnrc.yml",
     yarn,
-    ["http://one.example/p/", "http://two.example/i/", "http://all.example/p/", "http://all.example/p/"],
+    ["http://one.example/p/", "http://all.example/p/", "http://all.example/p/", "http://all.example/p/"],
   ],
   [
     "the registry of yarn's installs",
