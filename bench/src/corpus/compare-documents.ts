@@ -53,13 +53,18 @@ export function findDifferences(ours: Document, theirs: Document): readonly stri
     return Object.fromEntries([
       ...Object.entries(rest),
       ["versions", Object.keys(isJsonObject(versions) ? versions : {})],
-      ...Object.entries(fields).map(([key, value]) => [`versions.${key}`, value] as const),
+      ...Object.entries(fields).map(([key, value]) => [`versions.${key}`, inOrder(key, value)] as const),
       ...Object.entries(hashes).map(([key, value]) => [`versions.dist.${key}`, value] as const),
       ["versions.dist.tarball", typeof tarball === "string" ? new URL(tarball).pathname : tarball],
     ]);
   };
   const [a, b] = [split(ours), split(theirs)];
   return [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((key) => !isDeepStrictEqual(a[key], b[key]));
+}
+
+/** The pages of directories.man come to npm in the order of the file system, which is nobody's. */
+function inOrder(key: string, value: unknown): unknown {
+  return key === "man" && Array.isArray(value) ? value.toSorted() : value;
 }
 
 interface NpmDocuments {

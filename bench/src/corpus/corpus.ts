@@ -87,16 +87,28 @@ export async function prepareCorpus(dir: string, options: CorpusOptions = {}): P
   await fetchTarballs([...pins.packages, ...pins.externals], say);
   const root = join(dir, "workspace");
   await mkdir(join(root, "packages"), { recursive: true });
-  const members = await Promise.all(pins.packages.map((pin) => unpackMember(root, pin)));
+  const bound = new Map<string, ExternalPackage>();
+  for (const pin of pins.packages) {
+    const read = await readExternal(pin);
+    if (namesRegistry(read.manifest)) bound.set(pin.name, read);
+  }
+  const members: Omit<CorpusPackage, "dependencies">[] = [];
+  for (const pin of pins.packages) if (!bound.has(pin.name)) members.push(await unpackMember(root, pin));
   const names = new Set(members.map(({ name }) => name));
   const packages = members.map((member) => ({ ...member, dependencies: familyDependencies(member.manifest, names) }));
-  const externals: ExternalPackage[] = [];
+  const externals: ExternalPackage[] = [...bound.values()];
   for (const pin of pins.externals) externals.push(await readExternal(pin));
   const unmet = findUnsatisfied([...packages, ...externals].map(({ manifest }) => manifest));
   if (unmet.length > 0) throw new Error(`the lists of ${family} are not closed: ${unmet.join(", ")}`);
   await writeRoot(root, family, packages);
   await commitAll(root, join(dir, "git-home"));
   return { family: pins.family, pinnedAt: pins.pinnedAt, root, packages, externals };
+}
+
+/** A release would go to the registry that the package names, whatever the command line says; so it is put there beforehand. */
+function namesRegistry(manifest: Manifest): boolean {
+  const config = manifest["publishConfig"];
+  return isJsonObject(config) && config["registry"] !== undefined;
 }
 
 async function unpackMember(root: string, pin: Pin): Promise<Omit<CorpusPackage, "dependencies">> {

@@ -16,6 +16,7 @@ const resultsPath = fileURLToPath(new URL("../../corpus/RESULTS.md", import.meta
 const corpora = [
   { family: defaultFamily, isInverted: false },
   { family: defaultFamily, isInverted: true },
+  { family: "mixed", isInverted: false },
 ] as const;
 
 function say(text: string): void {

@@ -6,7 +6,7 @@ import { posix } from "node:path";
 
 import { isJsonObject } from "@slipway/core";
 
-import { readHosted, repositoryUrl } from "./git-host.ts";
+import { dependencyReference, readHosted, readmePage, repositoryUrl } from "./git-host.ts";
 import type { HostedRepository } from "./git-host.ts";
 
 export interface ExplainContext {
@@ -49,24 +49,18 @@ function innerPath(path: string): string {
   return posix.join("/", path.replaceAll(/[\\:]/g, "/")).slice(1);
 }
 
+/** Each part is looked for by itself: `A (<http://b>)` has an address that is no e-mail address, and npm takes it for one. */
 function person(value: unknown): unknown {
   const { name, email, mail, url, web }: Draft = isJsonObject(value) ? value : {};
-  const text =
-    typeof value === "string"
-      ? value
-      : [
-          name ?? "",
-          (email ?? mail) ? `<${String(email ?? mail)}>` : "",
-          (url ?? web) ? `(${String(url ?? web)})` : "",
-        ].join(" ");
-  const parts = /^\s*([^(<]*)(?:<([^<>]+)>)?\s*(?:\(([^()]+)\))?/.exec(text);
-  return Object.fromEntries(
-    [
-      ["name", parts?.[1]?.trim()],
-      ["email", parts?.[2]],
-      ["url", parts?.[3]],
-    ].filter(([, part]) => part !== undefined && part !== ""),
-  );
+  const [address, page] = [email ?? mail, url ?? web];
+  const joined = `${String(name ?? "")}${address ? ` <${String(address)}>` : ""}${page ? ` (${String(page)})` : ""}`;
+  const text = typeof value === "string" ? value : joined;
+  const parts = {
+    name: /^[^(<]+/.exec(text)?.[0].trim(),
+    email: /<([^<>]+)>/.exec(text)?.[1],
+    url: /\(([^()]+)\)/.exec(text)?.[1],
+  };
+  return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined && part !== ""));
 }
 
 function hostedOf(draft: Draft): HostedRepository | undefined {
@@ -150,6 +144,20 @@ export const rules: readonly Rule[] = [
       if (named.length === 0) delete draft["bin"];
       else
         draft["bin"] = Object.fromEntries(named.map(([name, path]) => [posix.basename(name), innerPath(String(path))]));
+    },
+  },
+  {
+    id: "git-references",
+    text: "npm spells references to git hosts in one way, in dependencies and devDependencies",
+    apply: (draft) => {
+      for (const kind of ["dependencies", "devDependencies"])
+        if (isJsonObject(draft[kind]))
+          draft[kind] = Object.fromEntries(
+            Object.entries(draft[kind]).map(([name, range]) => {
+              const hosted = readHosted(String(range));
+              return [name, hosted === undefined ? range : dependencyReference(hosted)];
+            }),
+          );
     },
   },
   {
@@ -244,7 +252,7 @@ export const rules: readonly Rule[] = [
     text: "npm fills homepage in from the repository",
     apply: (draft) => {
       const hosted = hostedOf(draft);
-      if (!draft["homepage"] && hosted !== undefined) draft["homepage"] = `https://${hosted.path}#readme`;
+      if (!draft["homepage"] && hosted !== undefined) draft["homepage"] = readmePage(hosted);
     },
   },
   {

@@ -32,8 +32,12 @@ export interface RunFacts {
 
 /** Bytes that npm 11 makes otherwise than npm 12, whose rules Slipway follows. */
 const unlikeNpm11: Readonly<Record<string, string>> = {
+  leaflet: "`!*.leafdoc` in `files` takes names out at every depth in npm 11, and at the top only since npm 12",
+  yargs: "npm 11 keeps `browser.d.ts`, which `files` names first and `!*.d.ts` takes out later",
   flatted: "npm 11 also packs the README of a folder from which `files` names only a file deeper down",
 };
+
+const notLoaded: ReadonlySet<string> = new Set(["script", "platform", "browser", "failed"]);
 
 /** Everything that should not be, one line each; empty when all is well. */
 export function findFailures(findings: CorpusFindings): readonly string[] {
@@ -95,17 +99,23 @@ function tallyDocuments(documents: readonly DocumentComparison[]): readonly stri
 }
 
 function describeLoads({ loads }: InstallResult): readonly string[] {
-  const told = { import: "imported", require: "required", subpath: "", command: "", types: "", failed: "" };
   const texts = {
-    ...told,
+    import: "was imported",
+    require: "was loaded by `require`",
     subpath: "exports no main file; the first file that it exports was imported",
     command: "is a command; it ran with `--version`",
     types: "holds types only",
+    script: "waits for its install script, which was not run",
+    platform: "is for another platform, and was not asked for",
+    browser: "asks for a browser",
     failed: "**could not be loaded**",
   };
   return loads
     .filter(({ how }) => how !== "import")
-    .map(({ name, how, reason }) => `- \`${name}\` ${texts[how]}${how === "failed" ? `: ${reason}` : ""}`);
+    .map(
+      ({ name, how, reason }) =>
+        `- \`${name}\` ${texts[how]}${["failed", "script", "browser"].includes(how) ? `: ${reason}` : ""}`,
+    );
 }
 
 function renderFamily(findings: CorpusFindings): readonly string[] {
@@ -133,7 +143,7 @@ function renderFamily(findings: CorpusFindings): readonly string[] {
     `| of them by which an install goes (I3) | ${differences.filter(({ isInstallField }) => isInstallField).length}, different in effect ${count(entries.flatMap((entry) => entry.installDifferences))} |`,
     `| publish documents as libnpmpublish sends them | ${documents.filter(({ different }) => different.every((place) => place in meantDifferences)).length} of ${packageCount} |`,
     `| installed by npm | ${install.loads.length} top packages, ${install.installed} with what they need |`,
-    `| loaded | ${install.loads.filter(({ how }) => how !== "failed").length} of ${install.loads.length} |`,
+    `| loaded | ${install.loads.filter(({ how }) => !notLoaded.has(how)).length} of ${install.loads.length} |`,
     "",
     ...packs.flatMap(({ different }) =>
       different.filter((name) => name in unlikeNpm11).map((name) => `\`${name}\`: ${unlikeNpm11[name]}.\n`),

@@ -134,6 +134,8 @@ test.each([
   ["https://www.github.com/u/r/", "git+https://github.com/u/r.git"],
   ["http://github.com/u/r.git", "git+ssh://git@github.com/u/r.git"],
   ["git://github.com/u/r.git", "git://github.com/u/r.git"],
+  ["https://me@github.com/u/r", "git+https://me@github.com/u/r.git"],
+  ["https://github.com/u/r/tree/main/packages/a", "git+https://github.com/u/r.git#main"],
   ["git@github.com:u/r.git", "git+ssh://git@github.com/u/r.git"],
   ["ssh://git@bitbucket.org/u/r", "git+ssh://git@bitbucket.org/u/r.git"],
   ["https://git.test/u/r.git", undefined],
