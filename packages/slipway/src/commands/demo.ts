@@ -11,6 +11,9 @@ import { bumpPackages, createDemoWorkspace, installAndImport, installedVersion }
 import { readWorkspace } from "../workspace-reader.ts";
 import { count, formatDuration } from "../views/quantities.ts";
 import { formatReport } from "../views/report-view.ts";
+import { formatAside, formatRow } from "../views/rows.ts";
+import { startStage } from "../views/stage.ts";
+import { wrapTo } from "../views/text-width.ts";
 import { formatVerifications } from "../views/verify-view.ts";
 import { publish } from "./publish.ts";
 import { verify } from "./verify.ts";
@@ -58,9 +61,20 @@ export const demo: Verb<DemoData> = {
     human: (data, terminal) =>
       [
         "",
-        `${terminal.paint("good", "Demo done".padStart(12))}  ${data.published} packages, then nothing, then ${data.bumped.length}; every byte read back, in ${formatDuration(data.durationMs)}`,
-        "",
-        "Next: run `slipway plan` in your own workspace. It reads, and writes nothing to a registry.",
+        formatRow(
+          {
+            tone: "good",
+            verb: "Demo done",
+            what: `${data.published} packages, then nothing, then ${data.bumped.length}; every byte read back`,
+            note: formatDuration(data.durationMs),
+          },
+          terminal,
+          0,
+        ),
+        formatAside(
+          "next: run `slipway plan` in your own workspace; it reads, and writes nothing to a registry",
+          terminal,
+        ),
         ...(data.dir === undefined ? [] : [`Kept in ${data.dir}`]),
       ].join("\n"),
     json: (data) => data,
@@ -69,7 +83,11 @@ export const demo: Verb<DemoData> = {
 };
 
 function heading(context: VerbContext, number: number, text: string): void {
-  context.terminal.talk(`\n${context.terminal.paint("busy", `${number}.`)} ${text}\n`);
+  const { terminal } = context;
+  const [first = "", ...rest] = wrapTo(text, Math.max(40, (terminal.columns ?? 200) - 3));
+  terminal.talk(
+    [`\n${terminal.paint("busy", `${number}.`)} ${first}`, ...rest.map((line) => `   ${line}`), ""].join("\n"),
+  );
 }
 
 /** npm's configuration of this machine has no say in the demonstration, and the demonstration leaves none behind. */
@@ -132,7 +150,9 @@ async function releaseAll(stage: Stage): Promise<number> {
   heading(context, 4, "npm installs them from that registry, and Node imports each one");
   const project = join(stage.dir, "consumer");
   const specs = report.versions.map((item) => formatSpec(item.name, item.version));
-  for (const line of await installAndImport(project, specs, names, context.env)) {
+  const installing = startStage({ ...context, verb: "Installing", what: "npm install" });
+  const imported = await installAndImport(project, specs, names, context.env).finally(installing.end);
+  for (const line of imported) {
     const [name = "", exports = ""] = line.split(" ");
     context.terminal.line(
       "good",
