@@ -62,21 +62,27 @@ function baseName(path: string): string {
 
 const hosts = "github\\.com|gitlab\\.com|bitbucket\\.org";
 const hostedUrl = new RegExp(
-  `^(git\\+https|https|git\\+ssh|ssh|git)://(git@)?(${hosts})/([^/#]+)/([^/#]+?)(\\.git)?(#.*)?$`,
+  `^(git\\+https|https?|git\\+ssh|ssh|git)://([^@/]+@)?(?:www\\.)?(${hosts})[/:]([^/#]+)/([^/#]+?)(?:\\.git)?/?(#.*)?$`,
 );
 const hostedScp = new RegExp(`^git@(${hosts}):([^/#]+)/([^/#]+?)(\\.git)?(#.*)?$`);
 const hostedShorthand = /^[^\s@:/#%.~-][^\s@:/#%]*\/[^\s@:/#%]+(#.*)?$/;
+/** A page of GitHub that shows a branch, which npm reads as that branch. */
+const branchPage = /^(https?:\/\/(?:www\.)?github\.com\/[^/#]+\/[^/#]+)\/tree\/([^/#]+).*$/;
 
 /** A range as npm publishes it: references to git hosts are written in one way, everything else as it is. */
 function canonicalRange(range: string): string {
-  const text = range.trim();
-  if (hostedShorthand.test(text)) return `github:${text.replace(/\.git(?=#|$)/, "")}`;
+  const text = range.trim().replace(branchPage, "$1#$2");
+  if (!text.includes("/")) return text;
+  if (hostedShorthand.test(text) || text.startsWith("github:"))
+    return `github:${text.replace(/^github:/, "").replace(/\.git(?=#|$)/, "")}`;
   const scp = hostedScp.exec(text);
   if (scp) return `git+ssh://git@${scp[1]}/${scp[2]}/${scp[3]}.git${scp[5] ?? ""}`;
   const url = hostedUrl.exec(text);
   if (!url) return text;
-  const protocol = url[1] === "https" ? "git+https" : url[1] === "ssh" ? "git+ssh" : url[1];
-  return `${protocol}://${protocol === "git+ssh" ? "git@" : (url[2] ?? "")}${url[3]}/${url[4]}/${url[5]}.git${url[7] ?? ""}`;
+  const [, scheme, user = "", host, owner, project, committish = ""] = url;
+  // npm knows no host by plain http and then writes the address for ssh (hosted-git-info 10.1).
+  const protocol = scheme === "https" ? "git+https" : scheme === "ssh" || scheme === "http" ? "git+ssh" : scheme;
+  return `${protocol}://${protocol === "git+ssh" ? "git@" : user}${host}/${owner}/${project}.git${committish}`;
 }
 
 function stringEntries(value: unknown): Map<string, string> {

@@ -52,6 +52,21 @@ test.each<[string, Manifest, Manifest]>([
     { dependencies: { a: "git+https://github.com/u/r#v1" } },
     { dependencies: { a: "git+https://github.com/u/r.git#v1" } },
   ],
+  ...(
+    [
+      ["http://github.com/u/r.git", "git+ssh://git@github.com/u/r.git"],
+      ["https://www.github.com/u/r", "git+https://github.com/u/r.git"],
+      ["https://gitlab.com/u/r/", "git+https://gitlab.com/u/r.git"],
+      ["https://me@github.com/u/r#v1", "git+https://me@github.com/u/r.git#v1"],
+      ["https://github.com/u/r/tree/main/packages/a", "git+https://github.com/u/r.git#main"],
+      ["git+ssh://git@github.com:u/r.git#v1", "git+ssh://git@github.com/u/r.git#v1"],
+      ["github:u/r.git#v1", "github:u/r#v1"],
+    ] as const
+  ).map(([range, published]): [string, Manifest, Manifest] => [
+    `${range}, as npm publishes it,`,
+    { dependencies: { a: range } },
+    { dependencies: { a: published } },
+  ]),
   ["a v in front of the version", { version: "v1.0.0" }, { version: "1.0.0" }],
 ])("%s makes no difference", (_, a, b) => {
   expect(diff(a, b)).toEqual([]);
