@@ -131,8 +131,11 @@ export async function packRelease(request: PackRequest): Promise<PackedRelease> 
   const tarballs = plan.packages
     .map((item) => packed.get(formatSpec(item.name, item.version))?.tarball)
     .filter((item) => item !== undefined);
-  for (const { tarball, isReused } of packed.values()) request.onPacked(tarball, isReused);
-  const warnings = [...packed.values()].flatMap((item) => item.warnings);
+  const made = packages
+    .map((item) => packed.get(formatSpec(item.name, item.version)))
+    .filter((item) => item !== undefined);
+  for (const { tarball, isReused } of made) request.onPacked(tarball, isReused);
+  const warnings = made.flatMap((item) => item.warnings);
   return { plan: { ...plan, steps: withIntegrities(plan, packed), tarballs }, contents: packed, warnings };
 }
 

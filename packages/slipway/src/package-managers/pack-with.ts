@@ -24,13 +24,15 @@ export interface PackWithRequest extends PackOptions {
   readonly surroundings: ToolSurroundings;
   /** Lines that scripts and tool print, redacted. */
   readonly onOutput: (line: string) => void;
-  /** Called for each package, one after the other. */
+  /** Called for each package, in any order; several at a time. */
   readonly onTarball: (item: PackItem, bytes: Uint8Array, contents: ListedTarball) => Promise<void>;
 }
 
 const ways: Readonly<Record<ForeignManager, PackWay>> = { pnpm: pnpmWay, yarn: yarnWay, bun: bunWay };
 
 const processesAtOnce = 4;
+/** Tarballs that are unpacked to see what is in them. */
+const readAtOnce = 8;
 const linesShownMax = 20;
 
 /**
@@ -172,16 +174,16 @@ async function collect(request: PackWithRequest, step: PackStep, into: string): 
   const { tool } = request;
   const waiting = new Map(step.items.map((item) => [formatSpec(item.name, item.version), item]));
   const strange: string[] = [];
-  for (const name of await readdir(into)) {
+  await mapAtOnce(await readdir(into), readAtOnce, async (name) => {
     const read = await readPacked(join(into, name));
     if (read === undefined)
       return fail("SLIP_PACK_FAILED", `${tool.name} ${tool.version} made a damaged tarball: ${name}`);
     const spec = specOf(read.listed);
     const item = waiting.get(spec);
+    waiting.delete(spec);
     if (item === undefined) strange.push(spec);
     else await request.onTarball(item, read.bytes, read.listed);
-    waiting.delete(spec);
-  }
+  });
   const [spec] = waiting.keys();
   if (spec === undefined) return;
   if (strange.length > 0)
