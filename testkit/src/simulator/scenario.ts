@@ -104,6 +104,8 @@ export interface EnumeratedInput {
   readonly limits: Limits;
   readonly code: SimSource;
   readonly choose: Choose;
+  /** Default Verdaccio's. */
+  readonly profile?: Profile;
   readonly tamper?: Tampering;
   readonly watch?: Setting["watch"];
 }
@@ -116,6 +118,7 @@ export async function releaseByChoice(input: EnumeratedInput): Promise<Judged> {
   const setting = createSetting({
     limits: fewPolls(limits),
     faults,
+    ...(input.profile === undefined ? {} : { profile: input.profile }),
     ...(input.tamper === undefined ? {} : { tamper: input.tamper }),
   });
   const script: ReleaseScript = {

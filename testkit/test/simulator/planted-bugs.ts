@@ -154,6 +154,17 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     breaks: "rule 3",
+    bug: "a version that is being scanned is looked for through the caches",
+    caughtBy: ["rule 3 (scan)"],
+    tamper: replacePort((port) => ({
+      async readPackument(name, kind) {
+        await port.readPackument(name, "plain");
+        return port.readPackument(name, kind);
+      },
+    })),
+  },
+  {
+    breaks: "rule 3",
     bug: "absence is believed at once after a write that may have landed",
     caughtBy: ["rule 3 (settle)"],
     tamper: { limits: { settleMs: 0 } },
