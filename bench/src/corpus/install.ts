@@ -32,7 +32,7 @@ export interface LoadResult {
 export interface InstallResult {
   /** Folders with a package.json below node_modules, by npm's own list. */
   readonly installed: number;
-  /** Installed packages of the corpus whose version is not the released one, as `name@version`. */
+  /** Top packages that came in another version than the released one, as `name@version`. */
   readonly otherVersions: readonly string[];
   readonly loads: readonly LoadResult[];
 }
@@ -70,7 +70,10 @@ export async function installTops(
   for (const name of tops) loads.push(await load(dir, name));
   return {
     installed: entries.filter((path) => path !== "" && existsSync(join(dir, path, "package.json"))).length,
-    otherVersions: await findOtherVersions(dir, packages),
+    otherVersions: await findOtherVersions(
+      dir,
+      packages.filter(({ name }) => tops.includes(name)),
+    ),
     loads,
   };
 }
@@ -92,7 +95,6 @@ async function readManifest(dir: string, name: string): Promise<Readonly<Record<
   return isJsonObject(json) ? json : undefined;
 }
 
-/** At the top of node_modules; a dependent of another family may have an older one of its own below it. */
 async function findOtherVersions(dir: string, packages: readonly CorpusPackage[]): Promise<readonly string[]> {
   const found: string[] = [];
   for (const { name, version } of packages) {

@@ -59,6 +59,7 @@ export function findFailures(findings: CorpusFindings): readonly string[] {
   for (const { name, different } of documents)
     for (const place of different)
       if (!(place in meantDifferences)) failures.push(`${place} of ${name} is not what npm's library sends`);
+  for (const spec of install.otherVersions) failures.push(`npm installed ${spec}, which was not released`);
   for (const { name, how, reason } of install.loads)
     if (how === "failed") failures.push(`${name} was installed and cannot be loaded: ${reason}`);
   return failures;

@@ -46,6 +46,7 @@ const failing: readonly (readonly [string, Partial<CorpusFindings>])[] = [
     { entries: [{ name: "a", differences: [], installDifferences: ["dependencies"] }] },
   ],
   ["access of a is not what npm's library sends", { documents: [{ name: "a", different: ["access"] }] }],
+  ["npm installed a@0.9.0, which was not released", { install: { ...fine.install, otherVersions: ["a@0.9.0"] } }],
   [
     "a was installed and cannot be loaded: Error: no",
     { install: { ...fine.install, loads: [{ name: "a", how: "failed", exports: 0, reason: "Error: no" }] } },
