@@ -18,7 +18,7 @@ import {
 type Manifest = Readonly<Record<string, unknown>>;
 
 /** What package managers resolve on the author's disk; on anybody else's an install fails, or takes something else. */
-const protocols = /^(workspace|catalog|link|file|portal|patch|exec):/;
+const protocols = /^(workspace|catalog|link|file|portal|patch|exec|jsr):/;
 
 /** Those that stand for a range, which the plan knows. */
 const rangeProtocols = /^(workspace|catalog):/;
@@ -82,14 +82,18 @@ function findOtherRanges(
     if (kind === "devDependencies" || !rangeProtocols.test(text)) return [];
     const planned = name === alias ? range : `npm:${name}@${range}`;
     const packed = rangesOf(manifest, kind).find(([key]) => key === alias)?.[1];
-    // A protocol that is left is a problem already; one that the plan could not resolve either is not known to be wrong.
-    if (packed === planned || (packed !== undefined && protocols.test(packed)) || protocols.test(planned)) return [];
-    const shown = packed === undefined ? `without ${kind} ${alias}` : `with ${kind} ${alias}: ${packed}`;
+    // A script may take away what it has bundled. A protocol that is left is a problem already; one that the plan could not resolve
+    // either is not known to be wrong.
+    if (packed === undefined || packed === planned || protocols.test(packed) || protocols.test(planned)) return [];
     return [
-      problem("SLIP_MANIFEST_CHANGED", `${spec} was packed ${shown}, where ${text} stands for ${planned}`, {
-        spec,
-        hint: `write the range itself, or run \`${manager.name} install\` if the lock file is older than the versions`,
-      }),
+      problem(
+        "SLIP_MANIFEST_CHANGED",
+        `${spec} was packed with ${kind} ${alias}: ${packed}, where ${text} stands for ${planned}`,
+        {
+          spec,
+          hint: `write the range itself, or run \`${manager.name} install\` if the lock file is older than the versions`,
+        },
+      ),
     ];
   });
 }
