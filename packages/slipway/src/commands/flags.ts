@@ -68,7 +68,7 @@ export const authFlag: FlagUsage = {
   choices: ["auto", "token", "oidc"],
 };
 
-export const otpFlag: FlagUsage = {
+const otpFlag: FlagUsage = {
   flags: "--otp <code>",
   text: "one-time password for writes; a terminal asks for one when the registry wants it",
 };
