@@ -194,8 +194,9 @@ async function doStep<Data extends object>(
   const policy = { ...options.retry, ...step.retry };
   try {
     const added = await call(step, record.id, "do", step.run.bind(step), data, { options, policy, signal });
+    const grown = checkGrown(saga, name, { ...data, ...added });
     watcher.stepped(name, "done");
-    return { done: [...record.done, name], begun: undefined, data: { ...data, ...added } };
+    return { done: [...record.done, name], begun: undefined, data: grown };
   } catch (thrown) {
     // Asked to stop: the step may have been done, and will be done again with the same key.
     signal.throwIfAborted();
@@ -228,6 +229,13 @@ async function undoStep<Data extends object>(
     watcher.stepped(name, "not undone", thrown);
     return { status: "stuck", obstacle: failureOf(name, thrown) };
   }
+}
+
+/** What a step has added is checked while it can still be undone. No DomainError: the step was not refused, it was done. */
+function checkGrown<Data>(saga: Saga<Data>, step: string, data: Data): Data {
+  const checked = saga.data.parse(data, `data of saga ${saga.name} after ${step}`);
+  if (!checked.ok) throw new TypeError(checked.error.message, { cause: checked.error });
+  return checked.value;
 }
 
 interface CallOptions {

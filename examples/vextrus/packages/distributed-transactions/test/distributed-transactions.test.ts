@@ -210,6 +210,19 @@ test("data that the schema refuses starts nothing, and an unknown saga is not fo
   assert.throws(() => defineSaga({ name: "none", data, steps: [] }), { name: "TypeError" });
 });
 
+test("a step that adds what the schema refuses is undone", async () => {
+  const { saga, calls } = trip();
+  const wrong: unknown = { room: 12 };
+  const steps = saga.steps.map((step) =>
+    step.name === "hotel" ? { ...step, run: async () => wrong as Partial<Trip> } : step,
+  );
+  const orchestrator = createOrchestrator({ ...saga, steps }, { store: createInMemorySagaStore() });
+  const outcome = unwrap(await orchestrator.start({ city: "Rome" }));
+  assert.deepEqual([outcome.status, outcome.data], ["compensated", { city: "Rome", seat: "1A" }]);
+  assert.equal(outcome.failure?.message, "data of saga trip after hotel is not valid: room must be a text");
+  assert.deepEqual(calls, ["flight", "undo hotel", "undo flight"]);
+});
+
 test("steps run in the correlation of whoever started the saga, or in one of its own", async () => {
   const seen: (string | undefined)[] = [];
   const saga = defineSaga<Trip>({

@@ -108,6 +108,7 @@ test("equality goes by contents", () => {
     node.next = node;
     return node;
   };
+  const [one, two] = [{ v: 1 }, { v: 2 }];
   const equal: readonly (readonly [unknown, unknown])[] = [
     [NaN, NaN],
     [new Date(5), new Date(5)],
@@ -133,6 +134,17 @@ test("equality goes by contents", () => {
     [new Uint8Array([1]), new Uint8Array([1, 0])],
     [new Uint8Array([1]), new Int8Array([1])],
     [{}, Object.create(null)],
+    // The same two parts meet more than once, and differ each time.
+    [
+      new Set([
+        [one, 1],
+        [one, 2],
+      ]),
+      new Set([
+        [two, 2],
+        [two, 1],
+      ]),
+    ],
     [null, {}],
   ];
   for (const [a, b] of equal) assert.ok(isEqual(a, b));

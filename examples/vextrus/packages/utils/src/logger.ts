@@ -1,4 +1,4 @@
-/** Logs as lines of JSON, each with its correlation and without secrets. A logger never throws: a log line is not worth a request. */
+/** Logs as lines of JSON, each with its correlation and without secrets. Nothing that is logged makes it throw: a log line is not worth a request. */
 import { currentCorrelation } from "./correlation.ts";
 
 /** `silent` writes nothing. */
@@ -87,15 +87,12 @@ function toPlain(value: unknown, redacted: ReadonlySet<string>, parents: readonl
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? "(no date)" : value.toISOString();
   if (value instanceof Map) return toInner(Object.fromEntries([...value].map(([key, entry]) => [String(key), entry])));
   if (Array.isArray(value) || value instanceof Set) return [...value].map(toInner);
-  const entries = value instanceof Error ? errorEntries(value) : entriesOf(value);
+  if (!(value instanceof Error) && "toJSON" in value && typeof value.toJSON === "function")
+    return toInner(value.toJSON());
+  const entries = value instanceof Error ? errorEntries(value) : Object.entries(value);
   return Object.fromEntries(
     entries.map(([key, entry]) => [key, redacted.has(key.toLowerCase()) ? "(redacted)" : toInner(entry)]),
   );
-}
-
-function entriesOf(value: object): readonly [string, unknown][] {
-  const plain: unknown = "toJSON" in value && typeof value.toJSON === "function" ? value.toJSON() : value;
-  return typeof plain === "object" && plain !== null ? Object.entries(plain) : [["value", plain]];
 }
 
 function errorEntries(error: Error): readonly [string, unknown][] {

@@ -78,11 +78,23 @@ test("whatever a field holds, a line is written", () => {
     },
   };
   const error = new DomainError("order.lost", "gone", { details: { id: 1n }, cause: new Error("below") });
-  logger.info("a", { cyclic, big: 5n, nan: NaN, at: new Date(NaN), set: new Set([1]), error, nothing: undefined });
+  logger.info("a", {
+    cyclic,
+    big: 5n,
+    nan: NaN,
+    at: new Date(NaN),
+    set: new Set([1]),
+    error,
+    nothing: undefined,
+    url: new URL("a:b"),
+  });
   logger.info("b", { thrower });
   const [first, second] = lines;
   assert.deepEqual(first?.["cyclic"], { self: "(circular)" });
-  assert.deepEqual([first?.["big"], first?.["nan"], first?.["at"], first?.["set"]], ["5", "NaN", "(no date)", [1]]);
+  assert.deepEqual(
+    [first?.["big"], first?.["nan"], first?.["at"], first?.["set"], first?.["url"]],
+    ["5", "NaN", "(no date)", [1], "a:b"],
+  );
   const logged = first?.["error"];
   assert.ok(
     typeof logged === "object" && logged !== null && "cause" in logged && "code" in logged && "details" in logged,
@@ -160,6 +172,7 @@ test("a signal ends waiting and trying", async () => {
   );
   await assert.rejects(retried, { message: "stopped" });
   assert.equal(attempts, 1);
+  assert.ok(!process.getActiveResourcesInfo().includes("Timeout"));
   await assert.rejects(sleepFor(60_000, controller.signal), { message: "stopped" });
 });
 
