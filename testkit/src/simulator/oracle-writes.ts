@@ -202,15 +202,20 @@ const resendsSeldom = eachWrite((write, run, { limits }) => {
   return messages;
 });
 
+/** Milliseconds that a 429 asks for, in seconds or until a date by the registry's own clock; 0 when it does not say. */
+function pauseAskedFor({ answer }: WriteRecord): number {
+  const { "retry-after": header = "0", date = "" } = answer?.kind === "response" ? answer.headers : {};
+  return /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.parse(date);
+}
+
 /** Rule 4: a 429 pauses the registry for as long as it says. A request already journalled may still leave. */
 const pausesWhenAsked = eachWrite((write, run) => {
   const pauses = writesOf(run).filter(
     (other) => statusOf(other) === 429 && other.registry === write.registry && other.id !== write.id,
   );
   return pauses.flatMap((other) => {
-    const header = other.answer?.kind === "response" ? other.answer.headers["retry-after"] : undefined;
     const from = other.answeredAt ?? Number.POSITIVE_INFINITY;
-    const until = from + Number(header ?? "0") * 1000;
+    const until = from + pauseAskedFor(other);
     // Another step's line may have been on its way to the disk when the answer came; this step's cannot.
     const graceMs = other.name === write.name ? 0 : 40;
     return write.sentAt > from + graceMs && write.sentAt < until ? [`during a pause until ${until}`] : [];

@@ -35,6 +35,15 @@ export interface RandomInput {
 
 const builds: readonly Build[] = ["reproducible", "stamped", "rewrapped"];
 
+/** Caps that a release meets and that end while it waits; those of a day are tested by themselves. */
+function randomCaps(random: Random): Profile["caps"] {
+  const form = random.pick(["seconds", "date", "missing"] as const);
+  return {
+    ...(random.chance(0.3) ? { uploads: { max: random.integer(1, 4), windowMs: 120_000, form } } : {}),
+    ...(random.chance(0.2) ? { rate: { max: random.integer(20, 60), windowMs: 60_000, form } } : {}),
+  };
+}
+
 /** The npm registry on one of its days: with or without races and lagging parts. */
 function randomNpm(random: Random): Profile {
   return {
@@ -48,6 +57,7 @@ function randomNpm(random: Random): Profile {
     replicaLagsMs: random.pick([[0], [0, 1_000, 15_000], [0, 60_000]]),
     plainCacheMs: random.pick([0, 300_000, 300_000]),
     race: { chance: random.pick([0, 0.02, 0.2]), landsChance: 0.5 },
+    caps: randomCaps(random),
   };
 }
 

@@ -77,3 +77,18 @@ test("a thousand timers go off in the order of their instants, and equal ones in
   expect(seen).toHaveLength(1_000);
   expect(seen).toEqual(sorted);
 });
+
+test("time can be let pass at once: what is due happens in its order and at its instant, the rest waits", () => {
+  const clock = createVirtualClock(0);
+  const seen: string[] = [];
+  const note = (what: string): void => void seen.push(`${what} at ${clock.now()}`);
+  clock.after(20, () => note("second"));
+  clock.after(10, () => {
+    note("first");
+    clock.after(5, () => note("between"));
+  });
+  clock.after(31, () => note("too early"));
+  clock.after(15, () => note("never"), { isAlive: () => false });
+  clock.advance(30);
+  expect([seen, clock.now()]).toEqual([["first at 10", "between at 15", "second at 20"], 30]);
+});
