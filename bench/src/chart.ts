@@ -31,6 +31,7 @@ const width = 1000;
 const panelWidth = 460;
 const margin = 30;
 const rowHeight = 22;
+const linesHeightMax = 320;
 const labelWidth = 140;
 /** Room for what is written behind the longest bar. */
 const valueWidth = 130;
@@ -98,14 +99,15 @@ export function renderRaceChart(samples: readonly Sample[]): string | undefined 
   if (drawn.every(({ rows }) => !rows.some(({ competitor }) => competitor === slipwayId))) return undefined;
   const barsHeight = 34 + Math.max(...drawn.map(({ rows }) => rows.length)) * rowHeight;
   const linesTop = 50 + barsHeight + 30;
-  const linesHeight = 320;
+  const lines = renderLines(samples, { x: margin, y: linesTop, width: width - 2 * margin, height: linesHeightMax });
+  const linesHeight = lines.length === 0 ? 0 : linesHeightMax;
   const height = linesTop + linesHeight + 60;
   const content = [
     text(margin, 30, `Publishing ${shownInput} packages, seconds`, { class: "heading" }),
     ...drawn.flatMap(({ title, rows }, index) =>
       renderBars(rows, { x: margin + index * (panelWidth + 20), y: 50, title: capital(title) }),
     ),
-    ...renderLines(samples, { x: margin, y: linesTop, width: width - 2 * margin, height: linesHeight }),
+    ...lines,
     ...notes.map((note, index) => text(margin, height - 34 + index * 16, note, { class: "quiet" })),
   ];
   return renderSvg({

@@ -44,6 +44,7 @@ export async function measurePlans(bench: Bench, scenario: Scenario, rounds: num
       env: isolatedEnv(join(bench.folder, "git-home")),
     });
   const planFile = join(bench.folder, "plan.json");
+  let round = 1;
   async function once(place: Scenario, competitor: Competitor, phase: Phase, args: readonly string[]): Promise<Sample> {
     return await withRegistry(
       place,
@@ -51,7 +52,7 @@ export async function measurePlans(bench: Bench, scenario: Scenario, rounds: num
         const context = await prepareRun(bench, competitor, registry, proxy?.url ?? registry.url);
         try {
           const command = commandOf(competitor, () => args, context, bench.programs);
-          return await measurePhase(bench, { scenario: place, phase, competitor, registry }, command);
+          return await measurePhase({ ...bench, round }, { scenario: place, phase, competitor, registry }, command);
         } finally {
           await rm(context.home, { recursive: true, force: true });
           await rm(join(workspace, ".slipway"), { recursive: true, force: true });
@@ -74,7 +75,7 @@ export async function measurePlans(bench: Bench, scenario: Scenario, rounds: num
     );
     const changed = await changeSome(bench, workspace);
     await git("commit", "--quiet", "--all", "--message=some new versions");
-    for (let round = 1; round <= rounds; round += 1) {
+    for (; round <= rounds; round += 1) {
       const read = ["read", join(bench.folder, "list.json")];
       samples.push(await once(scenario, floor, "plan", read));
       for (const [phase, flags] of [

@@ -53,6 +53,7 @@ export async function runRace(race: Race): Promise<void> {
       input,
       programs: race.programs,
       session: race.session,
+      round: 1,
       timeoutMs: 2 * options.slowestMs,
       warn: say,
     };
@@ -97,7 +98,7 @@ async function runInput(
           continue;
         }
         const withAgain = shown.some(({ phase }) => phase === "again");
-        const result = await runScenario(bench, scenario, competitor, withAgain);
+        const result = await runScenario({ ...bench, round }, scenario, competitor, withAgain);
         const wallMs = result.samples.reduce((sum, sample) => sum + sample.wallMs, 0);
         used.set(key, usedMs + wallMs);
         const isTraced = competitor.id === slipwayId && input.id === "50" && scenario.id === distantScenario;

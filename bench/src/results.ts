@@ -12,6 +12,8 @@ export const phaseSchema = z.enum(["publish", "again", "plan", "plan-base"]);
 const sampleSchema = z.object({
   /** When the run of the bench began that this belongs to, as ISO text. */
   session: z.string(),
+  /** From 1. */
+  round: z.number(),
   /** Load average of one minute just before. */
   load: z.number().optional(),
   /** How many packages were generated, or `corpus`. */

@@ -27,6 +27,8 @@ export interface Bench {
   readonly programs: ReadonlyMap<ProgramId, Program>;
   /** Of all samples of this run. */
   readonly session: string;
+  /** From 1. */
+  readonly round: number;
   readonly timeoutMs: number;
   /** Told what a run said when it failed. */
   readonly warn: (text: string) => void;
@@ -124,7 +126,7 @@ interface Place {
 
 /** Runs the command, and then looks at the registry. */
 export async function measurePhase(
-  { folder, input, session, timeoutMs, warn }: Bench,
+  { folder, input, session, round, timeoutMs, warn }: Bench,
   { scenario, phase, competitor, registry }: Place,
   command: Command,
 ): Promise<Sample> {
@@ -138,6 +140,7 @@ export async function measurePhase(
     warn(`${competitor.label}, ${input.id}, ${scenario.id}, ${phase}: exit code ${exitCode}\n${output}`);
   return {
     session,
+    round,
     load,
     input: input.id,
     scenario: scenario.id,

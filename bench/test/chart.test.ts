@@ -8,6 +8,7 @@ import { escapeText } from "../src/svg.ts";
 function sample(competitor: string, input: string, wallMs: number, change: Partial<Sample> = {}): Sample {
   return {
     session: "2026-11-21T09:00:00.000Z",
+    round: 1,
     competitor,
     input,
     scenario: "80ms",

@@ -68,7 +68,7 @@ test("the floors run beside whatever is chosen, and programs that others start a
 });
 
 function publish(change: Partial<Sample>): Sample {
-  const place = { session: "", scenario: "local", phase: "publish", competitor: "npm", input: "" } as const;
+  const place = { session: "", round: 1, scenario: "local", phase: "publish", competitor: "npm", input: "" } as const;
   return { ...place, wallMs: 0, exitCode: 0, published: 0, expected: 0, earlyEdges: 0, writes: 0, ...change };
 }
 

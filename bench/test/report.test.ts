@@ -11,6 +11,7 @@ function sample(competitor: string, change: Partial<Sample> = {}): Sample {
   const count = input === "corpus" ? 147 : Number(input);
   return {
     session,
+    round: 1,
     load: 0.4,
     competitor,
     input,

@@ -7,6 +7,7 @@ import { judgeTargets } from "../src/targets.ts";
 const order = ["floor", "ordered-floor", "slipway", "npm", "pnpm", "x"];
 const complete: Sample = {
   session: "2026-11-21T09:00:00.000Z",
+  round: 1,
   input: "50",
   scenario: "local",
   phase: "publish",
