@@ -125,17 +125,18 @@ function noteSilence(state: RunState, event: EventOf<"observed">): void {
   else state.silences.delete(event.registry);
 }
 
-function minutes(ms: number): string {
-  return `${(ms / 60_000).toFixed(1)} min`;
+/** As people say it: seconds below two minutes, then minutes. */
+function roughly(ms: number): string {
+  return ms < 120_000 ? `${Math.round(ms / 1000)} s` : `${(ms / 60_000).toFixed(1)} min`;
 }
 
 /** Whether it is late is for people to judge: what is usual here is told beside how long it has been. */
 function describeWait(state: RunState, node: StepState, at: number): { readonly details?: readonly string[] } {
   const usual = usualWait(state.waits.get(node.step.registry));
   if (node.takenAt === undefined || usual === undefined) return {};
-  const waited = minutes(at - node.takenAt);
+  const waited = roughly(at - node.takenAt);
   return {
-    details: [`taken ${waited} ago; this registry usually needs ${minutes(usual.lowMs)} to ${minutes(usual.highMs)}`],
+    details: [`taken ${waited} ago; this registry usually needs ${roughly(usual.lowMs)} to ${roughly(usual.highMs)}`],
   };
 }
 
