@@ -200,9 +200,19 @@ export interface Classified {
 
 const messageLengthMax = 500;
 
+/** Of a page that a proxy answers with: its title, else its text without markup. */
+function textOfPage(page: string): string {
+  const start = page.slice(0, 8 * messageLengthMax);
+  const title = /<title>([^<]+)<\/title>/i.exec(start)?.[1];
+  return (title ?? start.replace(/<[^>]*>/g, " ")).replace(/\s+/g, " ").trim();
+}
+
 /** The sentence of an error body: `error`, `message` or `reason` of JSON, else the text. */
 export function messageOf(body: unknown): string {
-  if (typeof body === "string") return body.trim().slice(0, messageLengthMax);
+  if (typeof body === "string") {
+    const text = body.trim();
+    return (text.startsWith("<") ? textOfPage(text) : text).slice(0, messageLengthMax);
+  }
   if (!isJsonObject(body)) return "";
   const texts = ["error", "message", "reason"].map((key) => body[key]).filter((text) => typeof text === "string");
   return texts.join(": ").slice(0, messageLengthMax);

@@ -1,6 +1,6 @@
 import { knownAnswers as cases } from "@slipway/testkit";
 import { expect, test } from "vitest";
-import { type Answer, answerTable, classify } from "../src/index.ts";
+import { type Answer, answerTable, classify, messageOf } from "../src/index.ts";
 
 function response(status: number, body: unknown): Answer {
   return { kind: "response", status, headers: {}, body };
@@ -23,4 +23,17 @@ test("no unknown answer is ever taken for success", () => {
     if (status >= 200 && status < 300) continue;
     expect(classify(response(status, "words nobody has seen"), "upload", "a@1.0.0").class).not.toBe("accepted");
   }
+});
+
+test.each([
+  {
+    body: "<html>\r\n<head><title>413 Request Entity Too Large</title></head>\r\n<body>\r\n<hr>nginx</body>\r\n</html>\r\n",
+    message: "413 Request Entity Too Large",
+  },
+  { body: "<!DOCTYPE html><html><body><h1>Bad\n gateway</h1></body></html>", message: "Bad gateway" },
+  { body: " plain text \n", message: "plain text" },
+  { body: { error: "conflict", reason: "there" }, message: "conflict: there" },
+  { body: undefined, message: "" },
+])("the message of a body is one line that says something: $message", ({ body, message }) => {
+  expect(messageOf(body)).toBe(message);
 });
