@@ -154,6 +154,26 @@ const documents: readonly ProtocolExpectation[] = [
     },
   },
   {
+    title: "a packument that has not changed is answered 304 to who has it, the abbreviated one by an ETag of its own",
+    async check(subject) {
+      await publish(subject, "1.0.0");
+      const accept = "application/vnd.npm.install-v1+json";
+      const etagOf = async (headers: Readonly<Record<string, string>>): Promise<string> => {
+        const { headers: answered } = await call(subject, pathOf(subject), { headers });
+        return String(answered["etag"]);
+      };
+      const [full, short] = [await etagOf({}), await etagOf({ accept })];
+      assert.notEqual(full, short);
+      const ask = (headers: Readonly<Record<string, string>>): Promise<HttpResponse> =>
+        call(subject, pathOf(subject), { headers });
+      assert.equal((await ask({ "if-none-match": full })).status, 304);
+      assert.equal((await ask({ accept, "if-none-match": short })).status, 304);
+      assert.equal((await ask({ accept, "if-none-match": full })).status, 200);
+      await publish(subject, "1.1.0");
+      assert.equal((await ask({ "if-none-match": full })).status, 200);
+    },
+  },
+  {
     title: "a version document is found by its version and by its dist-tag",
     async check(subject) {
       await publish(subject, "1.0.0");

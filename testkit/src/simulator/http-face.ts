@@ -2,6 +2,7 @@
  * The simulated registry as a real HTTP server on loopback, for real clients. Its time is the world's own: a test lets it pass, or it
  * runs as a multiple of real time. Nothing about registries is decided here.
  */
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
 import type { Answer } from "@slipway/core";
@@ -72,15 +73,20 @@ async function readCall(request: IncomingMessage): Promise<Call> {
   };
 }
 
-function send(response: ServerResponse, { status, headers, body }: Reply, now: number): void {
+function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: Reply, now: number): void {
   const isBytes = body instanceof Uint8Array;
-  response.writeHead(status, {
-    "content-type": isBytes ? "application/octet-stream" : "application/json",
+  const bytes = isBytes ? body : Buffer.from(JSON.stringify(body));
+  const isRead = request.method === "GET" && status === 200;
+  const etag = `"${createHash("sha1").update(bytes).digest("hex")}"`;
+  const isKnown = isRead && (request.headers["if-none-match"] ?? "").replaceAll("W/", "").split(/, */).includes(etag);
+  response.writeHead(isKnown ? 304 : status, {
+    ...(isKnown ? {} : { "content-type": isBytes ? "application/octet-stream" : "application/json" }),
+    ...(isRead ? { etag } : {}),
     // The registry's clock, which clients measure a Retry-After date against.
     date: new Date(now).toUTCString(),
     ...headers,
   });
-  response.end(isBytes ? body : JSON.stringify(body));
+  response.end(isKnown ? undefined : bytes);
 }
 
 export async function startHttpFace(options: HttpFaceOptions): Promise<HttpFace> {
@@ -103,7 +109,7 @@ export async function startHttpFace(options: HttpFaceOptions): Promise<HttpFace>
   const interruptions: Interruption[] = [];
   server.on("request", (request, response) => {
     void handle(service, request, interruptions).then(
-      (reply) => send(response, reply, clock.now()),
+      (reply) => send(request, response, reply, clock.now()),
       (error: unknown) => response.destroy(error instanceof Error ? error : new Error(String(error))),
     );
   });
