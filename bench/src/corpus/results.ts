@@ -169,7 +169,7 @@ export function renderResults(facts: RunFacts, all: readonly CorpusFindings[]): 
   return [
     "# Really published packages, released again",
     "",
-    `Written by \`npm run corpus\` on ${facts.date}: slipway ${facts.slipway}, Verdaccio ${facts.verdaccio}, Node ${facts.node}. [How it is done](README.md).`,
+    `Written by \`npm run corpus\` on ${facts.date}: slipway ${facts.slipway}, Verdaccio ${facts.verdaccio}, Node ${facts.node}. Times are no benchmark: other work ran beside it. [How it is done](README.md).`,
     "",
     ...all.flatMap(renderFamily),
   ].join("\n");
