@@ -20,8 +20,7 @@ import {
   type Workspace,
 } from "@slipway/core";
 import { mapAtOnce } from "./map-at-once.ts";
-import { findTool, type ForeignManager } from "./package-managers/find-tool.ts";
-import { packWith } from "./package-managers/pack-with.ts";
+import type { ForeignManager } from "./package-managers/find-tool.ts";
 import { checkPackedManifest, findSuspicions } from "./packed-manifest.ts";
 import { integrityOf, tarballPath, writeTarball } from "./release-folder.ts";
 import { listTarball } from "./tarball/list-tarball.ts";
@@ -170,6 +169,11 @@ async function packByManager(
 ): Promise<void> {
   const { workspace, plan, env, clock, signal } = request;
   const { root } = workspace;
+  // Loaded here because most workspaces are npm's.
+  const [{ findTool }, { packWith }] = await Promise.all([
+    import("./package-managers/find-tool.ts"),
+    import("./package-managers/pack-with.ts"),
+  ]);
   const secretNames = await request.readSecretNames();
   const surroundings = { env, secretNames, clock, signal, timeoutMs: plan.options.limits.waitTotalMs };
   const tool = await findTool(root, manager, surroundings);
