@@ -14,6 +14,7 @@ import {
   type ProcessResult,
   type Profile,
   runSlipway,
+  startFaultProxy,
   startHttpFace,
   type TestWorkspace,
 } from "@slipway/testkit";
@@ -49,6 +50,7 @@ interface Stage {
 
 interface PublishOptions {
   readonly token?: string | undefined;
+  readonly registry?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
 }
@@ -65,10 +67,10 @@ async function open(
   return {
     face,
     workspace,
-    publish: ({ token = face.token, env = {}, args = [] } = {}) =>
+    publish: ({ token = face.token, registry = face.url, env = {}, args = [] } = {}) =>
       runSlipway(["publish", ...args], {
         cwd: workspace.root,
-        registry: face.url,
+        registry,
         ...(token === "" ? {} : { token }),
         env,
       }),
@@ -94,6 +96,18 @@ test("versions that are scanned for minutes are released in order, each with one
   for (const { name } of three) expect(stage.face.world.stateOf(name)?.distTags.get("latest")).toBe("1.0.0");
   expect((await stage.publish()).code).toBe(0);
   expect(uploads(stage)).toHaveLength(3);
+});
+
+test("an upload whose answer was lost is told by the 409 of the second one, and waited for, not called failed", async () => {
+  const stage = await open({ profile: { ...steady, visibility: allAfter(15 * minuteMs) } }, three.slice(0, 1));
+  const proxy = await startFaultProxy({
+    target: stage.face.url,
+    rules: [{ method: "PUT", path: "/@demo/a", times: 1, fault: { kind: "answer", when: "after", status: 503 } }],
+  });
+  closing.push(proxy.close);
+  const result = await stage.publish({ registry: proxy.url });
+  expect(result.code, result.stderr + result.stdout).toBe(0);
+  expect(uploads(stage)).toEqual(["/@demo/a 202", "/@demo/a 409"]);
 });
 
 test("a scan that outlasts --wait ends as 3 with what is pending, and the same command later finishes without a write", async () => {

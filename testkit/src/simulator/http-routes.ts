@@ -1,6 +1,6 @@
 /** Which call means what. Reads are answered here; writes and npm's own services in their files. */
 import { formatSpec } from "@slipway/core";
-import { packumentJson, tarballFile, versionJson } from "./documents.ts";
+import { type ShowOptions, packumentJson, tarballFile, versionJson } from "./documents.ts";
 import { attestationsOf, exchange, listStages, readStage, reviewStage, versionStatus } from "./http-npm.ts";
 import { type Call, type Reply, type Service, reply, replyOf } from "./http-service.ts";
 import { changeTag, publish, removeTarball, unpublishAll, unpublishSome } from "./http-writes.ts";
@@ -34,12 +34,18 @@ function stateFor(service: Service, call: Call, name: string, facet: string): Pa
   return call.query.get("write") === "true" ? world.stateOf(name) : world.plainStateOf(name, facet);
 }
 
+/** Tarballs are announced where the client has asked, as Verdaccio does: it may be a proxy. */
+function showFor({ show }: Service, call: Call): ShowOptions {
+  const { host } = call.headers;
+  return host === undefined ? show : { ...show, url: `http://${host}/` };
+}
+
 function readPackument(service: Service, call: Call, name: string): Reply {
   const isFull = !(call.headers["accept"] ?? "").includes("application/vnd.npm.install-v1+json");
   const state = stateFor(service, call, name, `${isFull ? "full" : "plain"} ${name}`);
   const headers = cacheHeaders(service, call.query.get("write") === "true");
   if (!isPackageShown(state)) return { ...replyOf(service.profile.answers.noSuchPackage), headers };
-  return reply(200, packumentJson(service.show, name, state, isFull), headers);
+  return reply(200, packumentJson(showFor(service, call), name, state, isFull), headers);
 }
 
 function readVersion(service: Service, call: Call, name: string, asked: string): Reply {
@@ -48,7 +54,7 @@ function readVersion(service: Service, call: Call, name: string, asked: string):
   const version = state?.distTags.get(asked) ?? asked;
   const stored = state?.versions.get(version) ?? state?.documents.get(version);
   if (stored === undefined) return { ...replyOf(service.profile.answers.noSuchVersion(version)), headers };
-  return reply(200, versionJson(service.show, name, stored), headers);
+  return reply(200, versionJson(showFor(service, call), name, stored), headers);
 }
 
 /** `package-1.0.0.tgz` without the package: whatever follows its name. */
