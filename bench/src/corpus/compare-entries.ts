@@ -63,13 +63,13 @@ async function compareEntry(
     tarballUrl: `${registry}/${name}/-/${name.slice(name.indexOf("/") + 1)}-${version}.tgz`,
     nodeVersion: process.versions.node,
   };
-  const hasBindingGyp = text.paths.includes("binding.gyp");
+  const hasGypFile = text.paths.includes("binding.gyp");
   return {
     name,
     differences: explainDifferences(text.packageJson, entry, context),
     installDifferences: diffPublishedFields(
-      publishedFields(text.packageJson, { hasBindingGyp }),
-      publishedFields(entry, { hasBindingGyp }),
+      publishedFields(text.packageJson, { hasGypFile }),
+      publishedFields(entry, { hasGypFile }),
     ),
   };
 }

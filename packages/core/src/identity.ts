@@ -4,7 +4,7 @@
  */
 import type { IdentityLevel } from "./plan.ts";
 import type { TarballContents, TarballEntry } from "./tarball.ts";
-import { diffPublishedFields, publishedFields } from "./manifest.ts";
+import { diffPublishedFields, isGypFile, publishedFields } from "./manifest.ts";
 
 /** `refused`: the evidence would hold, but the configured identity level asks for more. */
 export type Verdict = "same" | "same-files" | "same-source" | "foreign" | "corrupt" | "refused";
@@ -68,8 +68,8 @@ function findSourceEvidence(input: IdentityInput): string | undefined {
   return undefined;
 }
 
-function hasBindingGyp(contents: TarballContents): boolean {
-  return contents.entries.some((entry) => entry.path === "binding.gyp");
+function hasGypFile(contents: TarballContents): boolean {
+  return contents.entries.some((entry) => isGypFile(entry.path));
 }
 
 export function judge(input: IdentityInput): Judgement {
@@ -93,8 +93,8 @@ export function judge(input: IdentityInput): Judgement {
       ? { verdict: "refused", evidence: "the files are equal, the bytes are not, and identity asks for bytes", files }
       : { verdict: "same-files", evidence: "every file is equal; only the archive's bytes differ", files };
   const fields = diffPublishedFields(
-    publishedFields(input.ours.manifest, { hasBindingGyp: hasBindingGyp(input.ours) }),
-    publishedFields(input.served.manifest, { hasBindingGyp: hasBindingGyp(input.served) }),
+    publishedFields(input.ours.manifest, { hasGypFile: hasGypFile(input.ours) }),
+    publishedFields(input.served.manifest, { hasGypFile: hasGypFile(input.served) }),
   );
   if (fields.length > 0) return { verdict: "foreign", evidence: `its manifest differs in ${fields.join(", ")}`, files };
   const evidence = findSourceEvidence(input);

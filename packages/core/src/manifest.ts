@@ -155,7 +155,7 @@ function typesOf(manifest: Manifest): string | undefined {
   return cleanPath(types) === beside ? undefined : types;
 }
 
-function installScripts(manifest: Manifest, hasBindingGyp: boolean): Readonly<Record<string, string>> {
+function installScripts(manifest: Manifest, hasGypFile: boolean): Readonly<Record<string, string>> {
   const scripts = Object.fromEntries(
     ["preinstall", "install", "postinstall"].flatMap((name) => {
       const script = isJsonObject(manifest["scripts"]) ? manifest["scripts"][name] : undefined;
@@ -165,7 +165,7 @@ function installScripts(manifest: Manifest, hasBindingGyp: boolean): Readonly<Re
         : [];
     }),
   );
-  const isBuilt = hasBindingGyp && manifest["gypfile"] !== false;
+  const isBuilt = hasGypFile && manifest["gypfile"] !== false;
   return isBuilt && scripts["install"] === undefined && scripts["preinstall"] === undefined
     ? { ...scripts, install: "node-gyp rebuild" }
     : scripts;
@@ -180,12 +180,20 @@ function versionOf(value: unknown): unknown {
 }
 
 /**
- * The fields that decide what an install gets. `hasBindingGyp` is whether the tarball holds a `binding.gyp` at its
- * root, which npm builds on install though no script says so.
+ * True for a path in a package that makes npm add the script of a native build when it publishes: any `.gyp` at the top,
+ * though an install builds `binding.gyp` only.
  */
-export function publishedFields(manifest: Manifest, options: { readonly hasBindingGyp: boolean }): PublishedFields {
+export function isGypFile(path: string): boolean {
+  return /^[^./][^/]*\.gyp$/.test(path);
+}
+
+/**
+ * The fields that decide what an install gets. `hasGypFile` is whether the tarball holds one of `isGypFile`, for which npm
+ * publishes an install script though the manifest says none.
+ */
+export function publishedFields(manifest: Manifest, options: { readonly hasGypFile: boolean }): PublishedFields {
   const maps = dependencyMaps(manifest);
-  const scripts = installScripts(manifest, options.hasBindingGyp);
+  const scripts = installScripts(manifest, options.hasGypFile);
   const values: Readonly<Record<PublishedField, string | undefined>> = {
     name: canonical(typeof manifest["name"] === "string" ? manifest["name"].trim() : manifest["name"]),
     version: canonical(versionOf(manifest["version"])),

@@ -1,5 +1,5 @@
 /** Whether a published version is what it should be, facet by facet: each of them has been seen to fail alone. Pure. */
-import { diffPublishedFields, publishedFields } from "./manifest.ts";
+import { diffPublishedFields, isGypFile, publishedFields } from "./manifest.ts";
 import { rangeKindOf, satisfies } from "./order.ts";
 import type { Packument, Reading } from "./packument.ts";
 import type { TarballContents } from "./tarball.ts";
@@ -123,10 +123,10 @@ function checkManifest(input: VerificationInput): Check {
   const entry = input.fresh.kind === "shown" ? input.fresh.value.versions.get(input.version) : undefined;
   if (contents === undefined || entry === undefined)
     return { facet: "manifest", result: "unknown", note: "not compared" };
-  const hasBindingGyp = contents.entries.some((item) => item.path === "binding.gyp");
+  const hasGypFile = contents.entries.some((item) => isGypFile(item.path));
   const fields = diffPublishedFields(
-    publishedFields(contents.manifest, { hasBindingGyp }),
-    publishedFields(entry.manifest, { hasBindingGyp }),
+    publishedFields(contents.manifest, { hasGypFile }),
+    publishedFields(entry.manifest, { hasGypFile }),
   );
   if (fields.length > 0)
     return failed(

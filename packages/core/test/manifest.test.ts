@@ -5,8 +5,8 @@ type Manifest = Readonly<Record<string, unknown>>;
 
 const base = { name: "@scope/a", version: "1.0.0" };
 
-function diff(a: Manifest, b: Manifest, hasBindingGyp = false): readonly string[] {
-  const options = { hasBindingGyp };
+function diff(a: Manifest, b: Manifest, hasGypFile = false): readonly string[] {
+  const options = { hasGypFile };
   return diffPublishedFields(publishedFields({ ...base, ...a }, options), publishedFields({ ...base, ...b }, options));
 }
 
@@ -107,10 +107,10 @@ test("a dependency that is also bundled differs in both", () => {
 });
 
 test("a binding.gyp counts as the install script that npm runs for it", () => {
-  const options = { hasBindingGyp: true };
+  const options = { hasGypFile: true };
   const npms = { ...base, gypfile: true, scripts: { install: "node-gyp rebuild" } };
   expect(diffPublishedFields(publishedFields(base, options), publishedFields(npms, options))).toEqual([]);
-  expect(diffPublishedFields(publishedFields(base, options), publishedFields(base, { hasBindingGyp: false }))).toEqual([
+  expect(diffPublishedFields(publishedFields(base, options), publishedFields(base, { hasGypFile: false }))).toEqual([
     "scripts.install",
   ]);
   expect(diff({ gypfile: false }, { scripts: { install: "node-gyp rebuild" } }, true)).toEqual(["scripts.install"]);

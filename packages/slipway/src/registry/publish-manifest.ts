@@ -7,7 +7,7 @@
  * commands, and a `packageExtensions` that npm refuses at publish time is left out.
  */
 import { posix } from "node:path";
-import { isJsonObject, type PackedFiles } from "@slipway/core";
+import { isGypFile, isJsonObject, type PackedFiles } from "@slipway/core";
 import { findHostedRepository } from "./hosted-repository.ts";
 import { describePackage } from "./manifest-description.ts";
 import { insidePackage, isDraft } from "./manifest-draft.ts";
@@ -43,7 +43,7 @@ function filesIn(files: PackedFiles, dir: string): readonly string[] {
 function fillFromFiles(draft: Draft, files: PackedFiles): void {
   const scripts = isDraft(draft["scripts"]) ? draft["scripts"] : {};
   if (!scripts["install"] && !scripts["preinstall"] && draft["gypfile"] !== false)
-    if (files.paths.some((path) => /^[^./][^/]*\.gyp$/.test(path))) {
+    if (files.paths.some(isGypFile)) {
       // As npm does: scripts that are a text get no entry, and are taken out later.
       if (!draft["scripts"] || isDraft(draft["scripts"]))
         draft["scripts"] = { ...scripts, install: "node-gyp rebuild" };

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { diffPublishedFields, publishedFields } from "@slipway/core";
+import { diffPublishedFields, isGypFile, publishedFields } from "@slipway/core";
 import { readPackedFiles } from "../../src/registry/packed-files.ts";
 import { normalizeManifest } from "../../src/registry/publish-manifest.ts";
 import { makeTarball } from "./fixture-tarball.ts";
@@ -29,8 +29,8 @@ async function expectAsNpm(manifest: Manifest, files: Files = {}): Promise<Manif
   const ours = normalizeManifest(packageJson, { files: await readPackedFiles(bytes) });
   // By way of JSON, as both are sent.
   expect(JSON.parse(JSON.stringify(ours))).toEqual(JSON.parse(JSON.stringify(theirs)));
-  const hasBindingGyp = "binding.gyp" in files;
-  const fields = (value: Manifest): ReturnType<typeof publishedFields> => publishedFields(value, { hasBindingGyp });
+  const hasGypFile = Object.keys(files).some(isGypFile);
+  const fields = (value: Manifest): ReturnType<typeof publishedFields> => publishedFields(value, { hasGypFile });
   expect(diffPublishedFields(fields(packageJson), fields(theirs))).toEqual([]);
   expect(diffPublishedFields(fields(packageJson), fields(ours))).toEqual([]);
   return ours;
@@ -141,6 +141,8 @@ const cases: readonly (readonly [string, Manifest, Files?])[] = [
   ["binding.gyp with a preinstall script", { scripts: { preinstall: "make" } }, { "binding.gyp": "{}" }],
   ["binding.gyp with scripts that are a text", { scripts: "x" }, { "binding.gyp": "{}" }],
   ["binding.gyp that is not to be built", { gypfile: false }, { "binding.gyp": "{}" }],
+  ["another .gyp at the top", {}, { "addon.gyp": "{}" }],
+  ["a .gyp whose name begins with a dot", {}, { ".addon.gyp": "{}" }],
   ["binding.gyp in a folder", {}, { "deps/binding.gyp": "{}" }],
   ["exports", { exports: { ".": { types: "./a.d.ts", default: ["./a.js", "./b.js"] }, "./x": null } }],
   ["engines, os, cpu, libc", { engines: { node: ">=20" }, os: ["!win32"], cpu: "x64", libc: ["glibc"] }],
