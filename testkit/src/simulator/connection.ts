@@ -5,7 +5,6 @@
 import {
   type Answer,
   type Packument,
-  type PackumentVersion,
   type Reading,
   type RegistryPort,
   type ServedTarball,
@@ -17,8 +16,9 @@ import type { History, HistoryEntry, ReadRecord, WriteRecord } from "./history.t
 import { type SimProcess, never } from "./process.ts";
 import { respond } from "./profile.ts";
 import type { Random } from "./random.ts";
-import { type PackageState, type StoredVersion, isPackageShown } from "./package-history.ts";
+import { type PackageState, isPackageShown } from "./package-history.ts";
 import type { RegistryWorld, Write } from "./registry-world.ts";
+import { showPackument, tarballUrl } from "./shown-packument.ts";
 import { integrityOfStored } from "./sim-tarball.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 
@@ -47,46 +47,6 @@ export interface ConnectionContext {
   readonly uploadTimeoutMs: number;
   /** How stale a read past the caches may be: a replica that has not caught up. */
   readonly staleMaxMs: number;
-}
-
-function tarballUrl(url: string, name: string, version: string): string {
-  return `${url}${name}/-/${name.replace(/^@.*\//, "")}-${version}.tgz`;
-}
-
-function showVersion(url: string, name: string, stored: StoredVersion, isFull: boolean): PackumentVersion {
-  const tarball = tarballUrl(url, name, stored.version);
-  return {
-    integrity: stored.integrity,
-    tarball,
-    gitHead: isFull ? stored.gitHead : undefined,
-    deprecated: stored.deprecated,
-    attested: false,
-    manifest: { ...stored.manifest, dist: { integrity: stored.integrity, tarball } },
-  };
-}
-
-function instant(stored: StoredVersion): string {
-  return new Date(stored.takenAt).toISOString();
-}
-
-/** The packument as the registry shows it; the abbreviated one has no gitHead. */
-export function showPackument(
-  { url, profile }: Pick<RegistryWorld, "url" | "profile">,
-  name: string,
-  state: PackageState,
-  isFull: boolean,
-): Packument {
-  const keepsTombstones = !profile.reusesVersions;
-  const versions = [...state.versions.values()].map(
-    (stored) => [stored.version, showVersion(url, name, stored, isFull)] as const,
-  );
-  const gone = keepsTombstones
-    ? [...state.tombstones].map(([version, takenAt]) => [version, new Date(takenAt).toISOString()] as const)
-    : [];
-  const time = isFull
-    ? new Map([...gone, ...[...state.versions.values()].map((stored) => [stored.version, instant(stored)] as const)])
-    : undefined;
-  return { name, versions: new Map(versions), distTags: state.distTags, time, rev: undefined };
 }
 
 type Unavailable = Extract<Reading<never>, { kind: "unavailable" }>;

@@ -22,12 +22,13 @@ import {
   releaseIdInput,
 } from "@slipway/core";
 import { plainOptions } from "../small-plan.ts";
-import { type Latency, showPackument } from "./connection.ts";
+import type { Latency } from "./connection.ts";
 import type { FaultSource } from "./fault.ts";
 import type { History } from "./history.ts";
 import { isPackageShown } from "./package-history.ts";
 import type { SimProcess } from "./process.ts";
 import type { RegistryView, RegistryWorld } from "./registry-world.ts";
+import { showPackument } from "./shown-packument.ts";
 import { type SimFile, type SimTarball, packSim } from "./sim-tarball.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 

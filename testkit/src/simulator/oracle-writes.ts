@@ -109,45 +109,6 @@ const decidesByFreshReads = eachWrite((write, run) => {
   return [];
 });
 
-/** Rule 3: version document and tarball are not asked for before the version was seen or sent: the 404 would stay. */
-function plantsNo404({ history }: Judged): readonly string[] {
-  return history.runs.flatMap((run) => {
-    const seen = new Set(
-      run.inherited.flatMap((event) => (event.type === "write-started" ? [event.step.replace(/^publish:/, "")] : [])),
-    );
-    const messages: string[] = [];
-    for (const entry of run.entries) {
-      if (entry.type === "write") seen.add(specOf(entry.record) ?? "");
-      if (entry.type !== "read") continue;
-      const { facet, name, version, versions, result } = entry.record;
-      if (facet !== "version" && facet !== "tarball") {
-        if (result === "shown") for (const shown of versions.keys()) seen.add(`${name}@${shown}`);
-      } else if (!seen.has(`${name}@${version}`))
-        messages.push(`${run.process}: ${facet} of ${name}@${version} read too early`);
-    }
-    return messages;
-  });
-}
-
-/** Rule 3: what is being scanned is not asked for where a cache would keep its absence, until a look past the caches has shown it. */
-function letsNoCacheKeepAbsence({ history }: Judged): readonly string[] {
-  return history.runs.flatMap((run) =>
-    uploadsOf(run)
-      .filter((write) => statusOf(write) === 202)
-      .flatMap((write) => {
-        const takenAt = write.answeredAt ?? Number.POSITIVE_INFINITY;
-        const version = write.write.kind === "upload" ? write.write.request.version : "";
-        const own = readsOf(run).filter(({ name, sentAt }) => name === write.name && sentAt > takenAt);
-        const shownAt = own.find(({ facet, versions }) => facet === "fresh" && versions.has(version))?.answeredAt;
-        return own
-          .filter(({ facet, sentAt }) => facet === "plain" && sentAt < (shownAt ?? Number.POSITIVE_INFINITY))
-          .map(
-            ({ sentAt }) => `${run.process}: ${write.name} was read through a cache at ${sentAt}, while it was scanned`,
-          );
-      }),
-  );
-}
-
 /** The request before this one for the same step whose effect was unknown, in this run. */
 function previousUpload(write: WriteRecord, run: RunRecord): WriteRecord | undefined {
   return uploadsOf(run).findLast((other) => other.id < write.id && specOf(other) === specOf(write));
@@ -341,8 +302,6 @@ export const writeChecks: readonly Rule[] = [
   { id: "rule 1", check: looksFirst },
   { id: "rule 2", check: oneInFlight },
   { id: "rule 3", check: decidesByFreshReads },
-  { id: "rule 3 (404)", check: plantsNo404 },
-  { id: "rule 3 (scan)", check: letsNoCacheKeepAbsence },
   { id: "rule 3 (settle)", check: resendsAfterAbsence },
   { id: "rule 4", check: resendsSeldom },
   { id: "rule 4 (429)", check: pausesWhenAsked },
