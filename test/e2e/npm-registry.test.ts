@@ -9,6 +9,7 @@ import {
   createWorkspace,
   type HttpFace,
   type HttpFaceOptions,
+  installAndImport,
   npmProfile,
   type PackageSpec,
   type ProcessResult,
@@ -96,6 +97,8 @@ test("versions that are scanned for minutes are released in order, each with one
   for (const { name } of three) expect(stage.face.world.stateOf(name)?.distTags.get("latest")).toBe("1.0.0");
   expect((await stage.publish()).code).toBe(0);
   expect(uploads(stage)).toHaveLength(3);
+  const [installed] = await installAndImport(["@demo/c"], stage.face.url);
+  expect(installed).toMatchObject({ name: "@demo/c", version: "1.0.0" });
 });
 
 test("an upload whose answer was lost is told by the 409 of the second one, and waited for, not called failed", async () => {
