@@ -36,7 +36,16 @@ function problemsOf(declared: WorkspacePackage | undefined, manifest: Record<str
 }
 
 const kinds = ["dependencies", "optionalDependencies", "peerDependencies"] as const;
-const texts = ["workspace:*", "catalog:", "link:../b", "file:../b", "portal:../b", "patch:b@1#p", "exec:./b", "jsr:^1.0.0"];
+const texts = [
+  "workspace:*",
+  "catalog:",
+  "link:../b",
+  "file:../b",
+  "portal:../b",
+  "patch:b@1#p",
+  "exec:./b",
+  "jsr:^1.0.0",
+];
 
 test.each(kinds.flatMap((kind) => texts.map((text) => ({ kind, text }))))(
   "$text that is left in $kind is refused",
