@@ -172,13 +172,26 @@ const answersInstead: Partial<Record<Fault, Answer>> = {
   "201-before": respond(201, { ok: "created new package", success: true }),
   // An account-wide cap: longer than a run waits without progress.
   "429-long": respond(429, { error: "rate limited" }, { "retry-after": "1934" }),
-  refused: respond(403, { error: "this token may not publish this package" }),
   wedge: respond(500, { error: "internal server error" }),
   "reset-before": { kind: "no-response", reason: "connection reset", maybeSent: true },
   "reset-after": { kind: "no-response", reason: "connection reset", maybeSent: true },
   "timeout-after": { kind: "no-response", reason: "no answer in time", maybeSent: true },
   "not-sent": { kind: "no-response", reason: "connection refused", maybeSent: false },
 };
+
+/** Each refusal is one of these in turn, so that an enumeration has no more schedules for them. */
+const refusals: readonly Answer[] = [
+  respond(403, { error: "this token may not publish this package" }),
+  // npm hides a 403 behind a 404.
+  respond(404, { error: "Not found" }),
+  respond(401, { error: "You must provide a one-time pass." }, { "www-authenticate": "OTP" }),
+  respond(402, { error: "You must sign up for private packages" }),
+];
+
+function answerInstead(fault: Fault | undefined, request: number): Answer | undefined {
+  if (fault === "refused") return refusals[request % refusals.length];
+  return fault === undefined ? undefined : answersInstead[fault];
+}
 
 const landsNot: ReadonlySet<Fault> = new Set([
   "reset-before",
@@ -222,7 +235,7 @@ async function write(context: ConnectionContext, name: string, what: Write): Pro
   if (fault === "crash-after-commit") process.kill();
   await own.sleep(fault === "timeout-after" ? context.uploadTimeoutMs : latency.writeMs());
   record.answeredAt = clock.now();
-  record.answer = (fault === undefined ? undefined : answersInstead[fault]) ?? replied;
+  record.answer = answerInstead(fault, record.id) ?? replied;
   if (fault === "crash-after-answer") {
     process.kill();
     return never();

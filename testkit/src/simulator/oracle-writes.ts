@@ -139,6 +139,8 @@ const resendsAfterAbsence = eachWrite((write, run, { limits }) => {
     : [`after an absence of ${lasted} ms, which may be a replica that has not caught up`];
 });
 
+const refusedStatuses: ReadonlySet<number> = new Set([401, 402, 403, 404]);
+
 /** Rule 4: delays and number of resends. */
 const resendsSeldom = eachWrite((write, run, { limits }) => {
   if (write.write.kind !== "upload") return [];
@@ -156,7 +158,8 @@ const resendsSeldom = eachWrite((write, run, { limits }) => {
   if (delay !== undefined && waited + toleranceMs < delay)
     messages.push(`came ${waited} ms after the last, not ${delay}`);
   const status = statusOf(before);
-  if (status === 403) messages.push("although the registry refused the one before for good");
+  if (status !== undefined && refusedStatuses.has(status))
+    messages.push("although the registry refused the one before for good");
   const patienceMs = status === 202 ? limits.lostAsyncMs : limits.lostMs;
   if (status !== undefined && status < 300 && waited + toleranceMs < patienceMs)
     messages.push("although the registry had accepted it");
