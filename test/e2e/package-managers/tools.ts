@@ -2,6 +2,7 @@
  * The real pnpm, yarn and bun of this repository, on a PATH of their own, and how each of them installs what is on a registry.
  * Their native programs are taken as they are: where install scripts are blocked, node_modules/.bin holds placeholders.
  */
+import { existsSync } from "node:fs";
 import { chmod, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -14,14 +15,17 @@ export type ManagerName = (typeof managers)[number];
 const { resolve } = createRequire(import.meta.url);
 const modules = dirname(dirname(resolve("pnpm/package.json")));
 const { platform, arch } = process;
+
+/** Install scripts move a native program to where .bin points; blocked, they leave a placeholder there. */
+function findNative(unmoved: string, name: string): string {
+  return existsSync(unmoved) ? unmoved : join(modules, ".bin", name);
+}
+
 const programs: Readonly<Record<Exclude<ManagerName, "npm">, string>> = {
-  pnpm: join(modules, "@pnpm", `exe.${platform}-${arch}`, "pnpm"),
+  pnpm: findNative(join(modules, "@pnpm", `exe.${platform}-${arch}`, "pnpm"), "pnpm"),
   yarn: join(dirname(resolve("@yarnpkg/cli-dist/package.json")), "bin", "yarn.js"),
-  bun: join(
-    dirname(dirname(resolve("bun/package.json"))),
-    "@oven",
-    `bun-${platform}-${arch === "arm64" ? "aarch64" : arch}`,
-    "bin",
+  bun: findNative(
+    join(modules, "@oven", `bun-${platform}-${arch === "arm64" ? "aarch64" : arch}`, "bin", "bun"),
     "bun",
   ),
 };

@@ -1,6 +1,6 @@
 /** Runs the real pnpm, yarn and bun for tests that compare with them: with folders of their own and without a network. */
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { isJsonObject, type PackageManagerName } from "@slipway/core";
 import { listTarball } from "../../src/tarball/list-tarball.ts";
@@ -9,11 +9,15 @@ export type ForeignName = Exclude<PackageManagerName, "npm">;
 
 const modules = resolve(import.meta.dirname, "../../../../node_modules");
 
-/** bun is a native program, and what stands in .bin is a placeholder where install scripts are blocked. */
+/**
+ * bun is a native program. Its install script moves it to where .bin points; where install scripts are blocked, what stands there is
+ * a placeholder, and the program is still in its own package.
+ */
 function findProgram(manager: ForeignName): string {
   if (manager !== "bun") return join(modules, ".bin", manager);
   const [build] = readdirSync(join(modules, "@oven"));
-  return join(modules, "@oven", build ?? "", "bin/bun");
+  const unmoved = join(modules, "@oven", build ?? "", "bin/bun");
+  return existsSync(unmoved) ? unmoved : join(modules, ".bin/bun");
 }
 
 /** Nothing listens there: what would ask a registry fails at once. */
