@@ -29,9 +29,16 @@ export const exchangeTable: readonly ExchangeRow[] = [
   {
     id: "expired",
     status: ["4xx"],
-    message: /expired/i,
+    message: /trust\w*[^.]*expired/i,
     code: "SLIP_OIDC_TRUST_EXPIRED",
     source: "d rule of 2026-10-02",
+  },
+  {
+    id: "identity-expired",
+    status: ["4xx"],
+    message: /\b(jwt|token)\b[^.]*expired/i,
+    code: "SLIP_OIDC_PERMISSION",
+    source: "rule for unknown answers",
   },
   { id: "action", status: [403], message: /for this action|not allowed/i, code: "SLIP_TRUST_DENIED", source: "t" },
   {
@@ -82,8 +89,11 @@ export function classifyExchange(
   };
 }
 
-/** A registry refuses these jobs whatever the trusted publisher says, and its message need not tell. */
+/** Answers that do not say why: then a job that registries refuse in any case was refused for that. */
+const vague: ReadonlySet<ProblemCode> = new Set(["SLIP_OIDC_NO_TRUST", "SLIP_OIDC_MISMATCH", "SLIP_OIDC_REFUSED"]);
+
 function explain(code: ProblemCode, claims: Claims): ProblemCode {
+  if (!vague.has(code)) return code;
   const event = claims["event_name"];
   if (event === "pull_request_target" || event === "issue_comment") return "SLIP_OIDC_EVENT";
   return claims["runner_environment"] === "self-hosted" ? "SLIP_OIDC_RUNNER" : code;

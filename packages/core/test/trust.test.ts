@@ -54,6 +54,21 @@ const cases: readonly Case[] = [
     row: "mismatch",
     code: "SLIP_OIDC_MISMATCH",
   },
+  {
+    what: "an identity that has run out",
+    status: 401,
+    message: "the identity token is expired",
+    row: "identity-expired",
+    code: "SLIP_OIDC_PERMISSION",
+  },
+  {
+    what: "a verb too many, on a runner of one's own",
+    status: 403,
+    message: "not allowed for this action",
+    claims: { runner_environment: "self-hosted" },
+    row: "action",
+    code: "SLIP_TRUST_DENIED",
+  },
   { what: "words nobody has seen", status: 401, message: "no", row: "refused", code: "SLIP_OIDC_REFUSED" },
 ];
 

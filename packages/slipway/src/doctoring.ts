@@ -87,8 +87,9 @@ export async function examine(flags: Flags, context: VerbContext): Promise<Exami
   const opened = await attempt(openProject(flags, context));
   if ("problems" in opened) return conclude([failed("workspace", context.cwd, opened.problems)], []);
   const project = opened.value;
-  const planned = await attempt(makePlan(flags, context));
+  let planned: Awaited<ReturnType<typeof attempt<Planning>>> | undefined;
   try {
+    planned = await attempt(makePlan(flags, context));
     const planning = "value" in planned ? planned.value : undefined;
     const urls = [
       ...new Set(project.workspace.packages.flatMap((item) => (item.isPrivate ? [] : [project.registryOf(item)]))),
@@ -108,7 +109,7 @@ export async function examine(flags: Flags, context: VerbContext): Promise<Exami
     );
   } finally {
     project.registries.close();
-    if ("value" in planned) planned.value.project.registries.close();
+    if (planned !== undefined && "value" in planned) planned.value.project.registries.close();
   }
 }
 
@@ -201,21 +202,25 @@ function judgeCredentials(
   warnings: readonly string[],
   context: VerbContext,
 ): Check {
-  const { url, user } = probe;
+  const { url, user, isAnonymous } = probe;
   const source = project.registries.describeCredentials(url);
-  const knowsUsers = probe.capabilities.some((item) => item.id === "whoami" && item.state === "yes");
-  if (source.kind === "configured" && knowsUsers && user === undefined)
+  if (source.kind === "configured" && isAnonymous)
     return failed("credentials", url, [
       problem("SLIP_UPLOAD_UNAUTHORISED", `${url} does not know the credentials that are configured for it`, { url }),
     ]);
   const endsAt = source.kind === "configured" ? findEnd(source.token) : undefined;
   const leftMs = endsAt === undefined ? undefined : endsAt - context.clock.now();
   const note = source.kind === "configured" ? `a token of ${user ?? "an unknown user"}` : source.text;
+  if (leftMs !== undefined && leftMs <= 0)
+    return failed("credentials", url, [
+      problem("SLIP_UPLOAD_UNAUTHORISED", `the token that is configured for ${url} has ended`, {
+        hint: "make a new one, or use trusted publishing",
+        url,
+      }),
+    ]);
   if (leftMs !== undefined && leftMs < tokenLeftMinMs)
     return warned("credentials", url, note, [
-      leftMs <= 0
-        ? "the token has ended"
-        : `the token ends in ${Math.floor(leftMs / 3_600_000)} h: make a new one, or use trusted publishing`,
+      `the token ends in ${Math.floor(leftMs / 3_600_000)} h: make a new one, or use trusted publishing`,
       ...warnings,
     ]);
   return warnings.length > 0 ? warned("credentials", url, note, warnings) : passed("credentials", url, note);

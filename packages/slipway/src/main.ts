@@ -149,7 +149,10 @@ async function runVerb(
       ask: async (question) => {
         const release = terminal.hold();
         try {
-          return await ask(question);
+          const answer = await ask(question, interrupt.signal);
+          // The terminal hands Ctrl-C to the question; it is meant for the run.
+          if (answer === "interrupted") stop("SIGINT");
+          return answer === "interrupted" ? undefined : answer?.text;
         } finally {
           release();
         }
@@ -186,17 +189,27 @@ async function findFolder(dir: string): Promise<string> {
 }
 
 async function confirm(question: string): Promise<boolean> {
-  return /^y(es)?$/i.test((await ask(`${question} [y/N]`)) ?? "no");
+  const answer = await ask(`${question} [y/N]`);
+  return typeof answer === "object" && /^y(es)?$/i.test(answer.text);
 }
 
-/** Ctrl-C and a closed input are no answer. */
-async function ask(question: string): Promise<string | undefined> {
+/** A person who has gone away must not hold up for ever what else there is to do. */
+const answerTimeoutMs = 5 * 60_000;
+
+/** What was typed; undefined when nobody answers in time, the input is closed, or `signal` aborts. */
+async function ask(
+  question: string,
+  signal?: AbortSignal,
+): Promise<{ readonly text: string } | "interrupted" | undefined> {
   const reader = createInterface({ input: process.stdin, output: process.stderr });
+  const ending = AbortSignal.any([AbortSignal.timeout(answerTimeoutMs), ...(signal === undefined ? [] : [signal])]);
   try {
-    const refused = new Promise<undefined>((resolveAnswer) => {
-      reader.once("SIGINT", () => resolveAnswer(undefined)).once("close", () => resolveAnswer(undefined));
+    const refused = new Promise<"interrupted" | undefined>((resolveAnswer) => {
+      reader.once("SIGINT", () => resolveAnswer("interrupted")).once("close", () => resolveAnswer(undefined));
+      ending.addEventListener("abort", () => resolveAnswer(undefined), { once: true });
     });
-    return (await Promise.race([reader.question(`${question} `), refused]))?.trim();
+    const typed = reader.question(`${question} `).then((text) => ({ text: text.trim() }));
+    return await Promise.race([typed, refused]);
   } finally {
     reader.close();
   }

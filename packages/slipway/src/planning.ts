@@ -60,8 +60,9 @@ export interface Planning {
 
 /** What writes of this run may carry, from flags, environment and the person at the terminal. */
 export function writingOf(flags: Flags, context: VerbContext, auth: AuthMode): Writing {
-  const { env, isInteractive, ask } = context;
-  return { env, auth, otp: textFlag(flags, "otp"), ask: isInteractive ? ask : undefined };
+  const { env, isInteractive, ask, terminal } = context;
+  const warn = (text: string): void => terminal.line("warn", "Warning", text);
+  return { env, auth, otp: textFlag(flags, "otp"), warn, ask: isInteractive ? ask : undefined };
 }
 
 /** Reads workspace, git and configuration, and opens the registries of all its packages. The caller closes them. */

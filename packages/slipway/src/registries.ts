@@ -47,6 +47,8 @@ export interface Writing {
   readonly auth: AuthMode;
   /** `--otp`. */
   readonly otp: string | undefined;
+  /** Told of what a person should know while the release goes on. */
+  readonly warn: (text: string) => void;
   /** Asks a person; undefined where nobody is there. */
   readonly ask: ((question: string) => Promise<string | undefined>) | undefined;
 }
@@ -168,7 +170,13 @@ async function openExchange(
   return {
     credentials: createExchangedCredentials(
       trusted,
-      isFallenBack ? { header: authorization, from: `the token that is configured for ${url}` } : undefined,
+      isFallenBack
+        ? {
+            header: authorization,
+            from: `the token that is configured for ${url}`,
+            warn: writing?.warn ?? (() => undefined),
+          }
+        : undefined,
     ),
     close: () => clients.forEach((client) => client.close()),
   };

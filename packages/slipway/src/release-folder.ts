@@ -80,6 +80,7 @@ async function writeWhole(path: string, contents: string | Uint8Array): Promise<
       await file.close();
     }
     await rename(temporary, path);
+    await syncFolder(dirname(path));
   } catch (cause) {
     await rm(temporary, { force: true });
     failToWrite(path, cause);

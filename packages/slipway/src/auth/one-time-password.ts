@@ -11,9 +11,11 @@ export interface OneTimePassword {
    * the person once.
    */
   readonly renew: (refused: string | undefined) => Promise<boolean>;
+  /** Told that a write was taken with it: whoever typed it types well. */
+  readonly accepted: () => void;
 }
 
-/** A person who mistypes may try again, but not for ever. */
+/** Refused in a row: a person who mistypes may try again, but not for ever. */
 const asksMax = 5;
 
 /** `ask` resolves with what a person typed, or undefined when nobody answers. */
@@ -28,11 +30,16 @@ export function createOneTimePassword(
   async function askOnce(askPerson: (question: string) => Promise<string | undefined>): Promise<void> {
     asks += 1;
     const typed = (await askPerson("One-time password for the registry:"))?.trim();
+    // Who does not answer once is not asked by every other upload that waits.
+    if (typed === undefined) asks = asksMax;
     password = typed === undefined || typed === "" ? undefined : typed;
   }
 
   return {
     current: () => password,
+    accepted() {
+      asks = 0;
+    },
     async renew(refused) {
       if (password !== undefined && password !== refused) return true;
       if (ask === undefined || (asking === undefined && asks >= asksMax)) return false;

@@ -44,10 +44,19 @@ export interface ExchangedCredentials extends WriteCredentials {
 
 const exchangedAtOnce = 8;
 
-/** `fallback` is the configured Authorization header, for packages whose exchange is refused. */
+/** The configured credentials, for packages whose exchange is refused. */
+export interface Fallback {
+  /** Value of the Authorization header. */
+  readonly header: string;
+  /** Names it in warnings. */
+  readonly from: string;
+  /** Told where it is used without `prepare` having said so: a token ended, or could not be exchanged then. */
+  readonly warn: (text: string) => void;
+}
+
 export function createExchangedCredentials(
   trusted: TrustedPublishing,
-  fallback: { readonly header: string; readonly from: string } | undefined,
+  fallback: Fallback | undefined,
 ): ExchangedCredentials {
   const refused = new Set<string>();
 
@@ -63,6 +72,7 @@ export function createExchangedCredentials(
         if (fallback === undefined)
           return { kind: "none", reason: exchanged.problem.message, problem: exchanged.problem };
         refused.add(name);
+        fallback.warn(explainFallback(exchanged.problem, fallback));
         return { kind: "header", value: fallback.header };
     }
   }
@@ -79,10 +89,14 @@ export function createExchangedCredentials(
         if (fallback === undefined) problems.push(exchanged.problem);
         else {
           refused.add(name);
-          warnings.push(`${exchanged.problem.code}: ${exchanged.problem.message}; ${fallback.from} is used instead`);
+          warnings.push(explainFallback(exchanged.problem, fallback));
         }
       });
       return { problems, warnings };
     },
   };
+}
+
+function explainFallback({ code, message }: Problem, { from }: Fallback): string {
+  return `${code}: ${message}; ${from} is used instead`;
 }

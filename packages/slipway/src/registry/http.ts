@@ -146,6 +146,10 @@ interface Decoding {
   readonly onError: (error: NodeJS.ErrnoException) => void;
 }
 
+function mayBeEmpty({ statusCode, headers }: IncomingMessage): boolean {
+  return statusCode === 204 || statusCode === 304 || headers["content-length"] === "0";
+}
+
 /** Decompresses a small body when all of it is there, and any other as it comes. */
 function decode(response: IncomingMessage, coding: Coding, decoding: Decoding): void {
   const { onPiece, onActivity, onEnd, onError } = decoding;
@@ -167,6 +171,8 @@ function decode(response: IncomingMessage, coding: Coding, decoding: Decoding): 
     if (heldBytes > atOnceMaxBytes) response.pipe(toStream());
   };
   const decodeAtOnce = (): void => {
+    // An answer without a body may name an encoding all the same; a body that was cut to nothing is not one of them.
+    if (heldBytes === 0 && response.complete && mayBeEmpty(response)) return onEnd();
     try {
       onPiece(coding.atOnce(Buffer.concat(held), { maxOutputLength: atOnceDecodedMaxBytes }));
     } catch (error) {

@@ -37,6 +37,8 @@ export interface RegistryProbe {
   readonly clockSkewMs: number | undefined;
   /** Whom the credentials belong to, as far as the registry tells. */
   readonly user: string | undefined;
+  /** It says outright that nobody is logged in. */
+  readonly isAnonymous: boolean;
   readonly capabilities: readonly Capability[];
 }
 
@@ -97,6 +99,7 @@ export async function probeRegistry(options: RegistryOptions, sample: ProbeSampl
         reason: ping.reason,
         clockSkewMs: undefined,
         user: undefined,
+        isAnonymous: false,
         capabilities: [],
       };
     const [whoami, ...rest] = await Promise.all([askWhoami(ask), ...askRest(ask, context, sample)]);
@@ -105,6 +108,7 @@ export async function probeRegistry(options: RegistryOptions, sample: ProbeSampl
       isReachable: true,
       clockSkewMs: skewOf(ping.headers["date"], sentAt, answeredAt),
       user: whoami.user,
+      isAnonymous: whoami.isAnonymous,
       capabilities: [{ id: "ping", state: isOk(ping) ? "yes" : "no", seen: said(ping) }, whoami.capability, ...rest],
     };
   } finally {
@@ -137,14 +141,30 @@ function skewOf(date: string | undefined, sentAt: number, answeredAt: number): n
   return Math.round(skew / 1000) * 1000;
 }
 
-async function askWhoami(ask: Ask): Promise<{ readonly capability: Capability; readonly user: string | undefined }> {
+interface Whoami {
+  readonly capability: Capability;
+  readonly user: string | undefined;
+  readonly isAnonymous: boolean;
+}
+
+async function askWhoami(ask: Ask): Promise<Whoami> {
   const answer = await ask("-/whoami");
   const name = isJsonObject(answer.json) ? answer.json["username"] : undefined;
   const user = isOk(answer) && typeof name === "string" && name !== "" ? name : undefined;
-  // Verdaccio answers 200 {} to a bad token: only a name counts.
-  const isKnown = isOk(answer) || answer.status === 401 || answer.status === 403;
-  const what = user === undefined ? `${said(answer)}, nobody is logged in` : `logged in as ${user}`;
-  return { capability: { id: "whoami", state: isKnown ? "yes" : "no", seen: isKnown ? what : said(answer) }, user };
+  // Verdaccio answers 200 {} to a bad token. A 403 may be a token that may publish and not ask who it is.
+  const isAnonymous = answer.status === 401 || (isOk(answer) && isJsonObject(answer.json) && user === undefined);
+  const isKnown = user !== undefined || isAnonymous || answer.status === 403;
+  const what =
+    user !== undefined
+      ? `logged in as ${user}`
+      : isAnonymous
+        ? `${said(answer)}, nobody is logged in`
+        : `${said(answer)}: not with these credentials`;
+  return {
+    capability: { id: "whoami", state: isKnown ? "yes" : "no", seen: isKnown ? what : said(answer) },
+    user,
+    isAnonymous,
+  };
 }
 
 const unasked = "no version of this workspace is published yet, so there was nothing to ask about";

@@ -59,7 +59,9 @@ async function write(context: Context, name: string, { method, url, body }: Writ
     answerTimeoutMs: context.options.limits.uploadTimeoutMs,
   });
   const answer = answerOf(context, name, outcome, { authorization, otp });
-  if (answer.kind !== "response" || answer.status !== 401) return answer;
+  if (answer.kind !== "response") return answer;
+  if (otp !== undefined && answer.status < 300) oneTimePassword?.accepted();
+  if (answer.status !== 401) return answer;
   const isRenewed = wantsOneTimePassword(answer)
     ? (await oneTimePassword?.renew(otp)) === true
     : writeCredentials?.renew(name) === true;

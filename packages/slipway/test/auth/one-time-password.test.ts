@@ -27,6 +27,20 @@ test.each([undefined, "", "123456"])("an answer of %j after 123456 was refused i
   expect(await password.renew("123456")).toBe(false);
 });
 
+test("who does not answer is not asked again, and who types well never runs out", async () => {
+  const silent = person(undefined, "1");
+  const unanswered = createOneTimePassword(undefined, silent.ask);
+  expect([await unanswered.renew(undefined), await unanswered.renew(undefined)]).toEqual([false, false]);
+  expect(silent.questions).toHaveLength(1);
+  const { ask, questions } = person(..."123456789");
+  const password = createOneTimePassword(undefined, ask);
+  for (let tries = 0; tries < 9; tries += 1) {
+    expect(await password.renew(password.current())).toBe(true);
+    password.accepted();
+  }
+  expect(questions).toHaveLength(9);
+});
+
 test("nobody is asked where nobody is there, nor for ever", async () => {
   expect(await createOneTimePassword("123456", undefined).renew("123456")).toBe(false);
   const { ask, questions } = person("1", "2", "3", "4", "5", "6", "7");

@@ -150,11 +150,18 @@ test("an identity that has run out is not sent", async () => {
 
 test("where the exchange is refused the configured token is used, and said to be", async () => {
   const stage = onStage(() => json(404, { message: "package not found" }));
-  const credentials = createExchangedCredentials(stage.trusted, { header: "Bearer own", from: "the token of .npmrc" });
+  const said: string[] = [];
+  const warn = (text: string): void => void said.push(text);
+  const fallback = { header: "Bearer own", from: "the token of .npmrc", warn };
+  const credentials = createExchangedCredentials(stage.trusted, fallback);
   const { problems, warnings } = await credentials.prepare(["a"]);
   expect(problems).toEqual([]);
   expect(warnings).toHaveLength(1);
   expect(warnings[0]).toMatch(/SLIP_OIDC_NO_TRUST.*package not found.*the token of \.npmrc is used instead/);
   expect(await credentials.find("a")).toEqual({ kind: "header", value: "Bearer own" });
   expect(stage.requests).toHaveLength(1);
+  expect(said).toEqual([]);
+  // Nothing was said of b: its exchange could not be made before, or its token has ended since.
+  expect(await credentials.find("b")).toEqual({ kind: "header", value: "Bearer own" });
+  expect(said).toEqual([expect.stringMatching(/SLIP_OIDC_NO_TRUST.*is used instead/)]);
 });
