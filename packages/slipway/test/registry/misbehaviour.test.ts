@@ -194,9 +194,10 @@ test.each([
   ["201 of no length", 201, { "content-length": "0" }],
   ["204", 204, {}],
 ] as const)("%s that names an encoding and has no body is an answer", async (_what, status, headers) => {
-  const server = await http((_, response) => response.writeHead(status, { "content-encoding": "gzip", ...headers }).end());
+  const server = await http((_, response) =>
+    response.writeHead(status, { "content-encoding": "gzip", ...headers }).end(),
+  );
   expect(await registryAt(server.url).setDistTag("a", "next", "1.0.0")).toMatchObject({ kind: "response", status });
-});
 });
 
 test.each([
