@@ -15,6 +15,8 @@ export type Event =
       readonly planDigest: string;
       readonly toolVersion: string;
       readonly attempt: number;
+      /** `--repair`: in this attempt a person allows what rule 9 forbids where no upload of ours explains a wedge. */
+      readonly mayRepair?: boolean;
     }
   /** Another process took the release up again; whatever was under way may or may not have happened. */
   | {
@@ -23,6 +25,7 @@ export type Event =
       readonly planDigest: string;
       readonly toolVersion: string;
       readonly attempt: number;
+      readonly mayRepair?: boolean;
     }
   /** A packument was read. Versions and tags are only those the plan speaks of; null is absence. */
   | {

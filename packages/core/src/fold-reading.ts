@@ -239,7 +239,7 @@ export function foldVersionDocument(state: RunState, node: StepState, event: Eve
   }
   const spec = formatSpec(node.step.name, node.step.version);
   const isOurs = node.mayHaveWedged;
-  if (!isOurs || node.repairs >= state.limits.repairsMax) {
+  if (!(isOurs || state.mayRepair) || node.repairs >= state.limits.repairsMax) {
     const message = `${node.step.registry} says that ${spec} is present, but does not show it${isOurs ? "" : ", and no upload of this release explains it"}`;
     return setFinal(node, "wedged", event.at, problem("SLIP_WEDGED", message, { spec }));
   }

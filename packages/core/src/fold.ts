@@ -78,6 +78,7 @@ function beginAttempt(state: RunState, event: EventOf<"opened" | "resumed">): vo
   state.lastProgressAt = event.at;
   state.isRefused = false;
   state.wroteInAttempt = false;
+  state.mayRepair = event.mayRepair === true;
   state.ended = undefined;
   state.writing.clear();
   state.pausedUntil.clear();

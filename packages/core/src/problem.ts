@@ -169,8 +169,9 @@ const releaseProblems = {
   },
   SLIP_WEDGED: {
     exit: 1,
-    meaning: "The registry says that the version is present, but never shows it, and no upload of ours explains it.",
-    hint: "ask the registry's owner to remove the stuck tarball, or bump the version",
+    meaning:
+      "The registry says that the version is present, but never shows it; either no upload of ours explains that, or removing what is stuck did not help.",
+    hint: "make sure that nobody else is publishing this version, then run the same command with --repair, which removes the stuck tarball; or ask the registry's owner to remove it, or bump the version",
   },
   SLIP_UNCONFIRMED: {
     exit: 3,

@@ -23,6 +23,8 @@ export interface ReportedVersion {
   readonly evidence?: string;
   /** Paths that differ from our build, for a bound version. */
   readonly differingFiles?: readonly string[];
+  /** How often its stuck tarball was removed in this attempt. */
+  readonly repairs?: number;
   readonly sizeBytes?: number;
   readonly fileCount?: number;
   readonly problems: readonly Problem[];
@@ -81,6 +83,7 @@ function reportVersion(node: StepState, tagNode: StepState | undefined, tarball:
         }
       : {}),
     ...(node.bound === undefined ? {} : { evidence: node.bound.evidence, differingFiles: node.bound.files }),
+    ...(node.repairs === 0 ? {} : { repairs: node.repairs }),
     ...(tarball === undefined ? {} : { sizeBytes: tarball.sizeBytes, fileCount: tarball.fileCount }),
     problems: [node.problem, problemOfTag(node, tagNode)].filter((item) => item !== undefined),
   };

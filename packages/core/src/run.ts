@@ -97,6 +97,8 @@ export interface RunState {
   /** Something was stale or in conflict before the first write: nothing is written. */
   isRefused: boolean;
   wroteInAttempt: boolean;
+  /** A person allows this attempt to repair wedges that no upload of this release explains. */
+  mayRepair: boolean;
   ended: { readonly reason: "finished" | "out-of-time" | "interrupted"; readonly isComplete: boolean } | undefined;
 }
 
@@ -217,6 +219,7 @@ export function createRun(plan: Plan, limits: Limits): RunState {
     isGateOpen: false,
     isRefused: false,
     wroteInAttempt: false,
+    mayRepair: false,
     ended: undefined,
   };
 }

@@ -30,13 +30,14 @@ export interface CarryOutRequest {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly readings?: ReleaseRun["readings"];
+  readonly mayRepair?: boolean;
   readonly wrapJournal?: ((journal: JournalPort) => JournalPort) | undefined;
   readonly onEvent?: (event: Event, state: RunState) => void;
 }
 
 /** Runs until the end, and leaves journal and report in the folder whatever the end is. */
 export async function carryOut(request: CarryOutRequest): Promise<Report> {
-  const { plan, planDigest, folder, registries, tarballs, clock, signal, readings, onEvent } = request;
+  const { plan, planDigest, folder, registries, tarballs, clock, signal, readings, mayRepair, onEvent } = request;
   const journal = await openJournal(folder.journalPath, plan.releaseId);
   try {
     const state = await runRelease({
@@ -48,6 +49,7 @@ export async function carryOut(request: CarryOutRequest): Promise<Report> {
       journal: request.wrapJournal?.(journal) ?? journal,
       history: journal.history,
       ...(readings === undefined ? {} : { readings }),
+      ...(mayRepair === undefined ? {} : { mayRepair }),
       clock,
       tarballs,
       signal,

@@ -36,6 +36,8 @@ export interface ReleaseRun {
   readonly journal: JournalPort;
   /** What the journal held when it was opened. */
   readonly history: readonly Event[];
+  /** `--repair`: a person allows this attempt to repair wedges that no upload of this release explains. */
+  readonly mayRepair?: boolean;
   /** Readings made just before, while planning: saves looking a second time. */
   readonly readings?: readonly {
     readonly registry: string;
@@ -138,9 +140,10 @@ function beginning(run: ReleaseRun, state: RunState): Event {
   const { planDigest, toolVersion, plan } = run;
   const at = run.clock.now();
   const attempt = state.attempt + 1;
+  const begun = { at, planDigest, toolVersion, attempt, ...(run.mayRepair === true ? { mayRepair: true } : {}) };
   return run.history.length === 0
-    ? { type: "opened", at, schema: journalSchema, releaseId: plan.releaseId, planDigest, toolVersion, attempt }
-    : { type: "resumed", at, planDigest, toolVersion, attempt };
+    ? { type: "opened", schema: journalSchema, releaseId: plan.releaseId, ...begun }
+    : { type: "resumed", ...begun };
 }
 
 interface Turning {

@@ -79,5 +79,9 @@ export const runFlags: readonly FlagUsage[] = [
   { flags: "--wait-total <duration>", text: "bound of the whole run, such as 3h" },
   authFlag,
   otpFlag,
+  {
+    flags: "--repair",
+    text: "remove a stuck tarball (SLIP_WEDGED) also where no upload of this release explains it",
+  },
   { flags: "--concurrency <number>", text: "requests under way at once" },
 ];

@@ -162,6 +162,7 @@ async function packAndPublish(planning: Planning, flags: Flags, context: VerbCon
         registries: project.registries,
         tarballs: createTarballStore(dir, packed.plan, packed.contents),
         readings,
+        mayRepair: isFlagSet(flags, "repair"),
       },
       context,
     );
@@ -177,6 +178,7 @@ interface Packed {
   readonly registries: Registries;
   readonly tarballs: ReleaseRun["tarballs"];
   readonly readings?: ReleaseRun["readings"];
+  readonly mayRepair: boolean;
 }
 
 async function publishPacked(packed: Packed, context: VerbContext): Promise<PublishData> {
@@ -215,7 +217,8 @@ async function publishFolder(dir: string, flags: Flags, context: VerbContext): P
     warn(context, await registries.prepareWrites(plan.steps));
     const folder = await openReleaseFolder(dir);
     try {
-      return await publishPacked({ plan, planDigest: digest, folder, registries, tarballs }, context);
+      const mayRepair = isFlagSet(flags, "repair");
+      return await publishPacked({ plan, planDigest: digest, folder, registries, tarballs, mayRepair }, context);
     } finally {
       await folder.close();
     }

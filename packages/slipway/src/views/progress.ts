@@ -164,7 +164,14 @@ function announceWrite(progress: Progress, state: RunState, event: EventOf<"writ
   if (event.write === "upload")
     progress.terminal.line("busy", "Uploading", spec, node.sends > 1 ? "the same bytes again" : "");
   else if (event.write === "repair")
-    progress.terminal.line("warn", "Repairing", spec, "removing the stuck tarball of an earlier upload");
+    progress.terminal.line(
+      "warn",
+      "Repairing",
+      spec,
+      node.mayHaveWedged
+        ? "removing the stuck tarball of an earlier upload"
+        : "removing a stuck tarball, as --repair allows",
+    );
 }
 
 const answers: Readonly<Record<Exclude<EventOf<"write-ended">["answer"], "accepted">, string>> = {

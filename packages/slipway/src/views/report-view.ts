@@ -20,6 +20,7 @@ export function formatTrouble(report: Report, painter: Painter): readonly string
   const { shown, leftOut } = shorten(bound, boundShownMax);
   for (const item of shown) lines.push(...formatBound(item, painter));
   if (leftOut > 0) lines.push(`${painter.paint("warn", "warning")}: the same holds for ${leftOut} more`, "");
+  for (const item of report.versions) lines.push(...formatRepaired(item, painter));
   const isTold = report.versions.some((item) => item.status !== "ready" && item.problems.length > 0);
   const waiting = isTold ? report.versions.filter((item) => item.status === "ready") : [];
   const problems = report.versions
@@ -43,6 +44,15 @@ function formatBound(item: ReportedVersion, { paint }: Painter): readonly string
     `${paint("warn", "warning")}: ${formatSpec(item.name, item.version)} was published by an earlier attempt of this commit (${item.evidence ?? "recorded"}); its bytes stand, ours were not sent`,
     ...shown.map((path) => `  differs: ${path}`),
     ...(leftOut > 0 ? [`  and ${leftOut} more`] : []),
+    "",
+  ];
+}
+
+function formatRepaired(item: ReportedVersion, { paint }: Painter): readonly string[] {
+  if (item.repairs === undefined || !isShown(item.status)) return [];
+  const spec = formatSpec(item.name, item.version);
+  return [
+    `${paint("warn", "warning")}: ${spec} was stuck in the registry, present and never shown: its tarball was removed and sent again`,
     "",
   ];
 }
