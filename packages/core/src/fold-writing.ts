@@ -67,6 +67,11 @@ function foldNothingLanded(state: RunState, node: StepState, event: EventOf<"wri
   setStatus(node, node.maybeApplied ? "pending" : "ready", event.at);
 }
 
+function unlistedHint({ step }: StepState): string {
+  const file = `${step.name.slice(step.name.indexOf("/") + 1)}-${step.version}.tgz`;
+  return `no request removes what the registry does not list: ask its owner to remove ${file} of ${step.name} from its storage, then run the same command again; or bump the version`;
+}
+
 function foldRepairEnded(state: RunState, node: StepState, event: EventOf<"write-ended">): void {
   node.needsRepair = false;
   if (event.answer === "refused") {
@@ -74,6 +79,8 @@ function foldRepairEnded(state: RunState, node: StepState, event: EventOf<"write
     const why = problem("SLIP_WEDGED", `${node.step.registry} refused to remove the stuck tarball of ${spec}`, {
       spec,
       ...(event.status === undefined ? {} : { status: event.status }),
+      // Verdaccio 6.10.4 that dies between storing a tarball and listing it answers 404 to its removal, and goes on refusing it.
+      ...(event.status === 404 ? { hint: unlistedHint(node) } : {}),
     });
     return setFinal(node, "wedged", event.at, why);
   }

@@ -96,6 +96,8 @@ function beginAttempt(state: RunState, event: EventOf<"opened" | "resumed">): vo
       node.absentSince = undefined;
       node.lastWriteAt = event.at;
     }
+    // What was in the way then may have been removed since: only the same bytes, sent again, can tell.
+    if (node.answer === "exists") node.answer = "ambiguous";
     node.waitingOn = node.step.after.length;
     Object.assign(node, {
       observedAt: undefined,
