@@ -394,14 +394,14 @@ export const plantedBugs: readonly PlantedBug[] = [
 export const elsewhere: Readonly<Record<string, string>> = {
   "rule 10": "the simulator has no transport: tests of the HTTP client and of redirects",
   I5: "no git tags and no promotion groups yet",
-  I11: "the simulator holds no secret: tests of redaction and of the release folder",
+  I11: "the simulator holds no secret: `test/e2e/canary.test.ts`, `packages/slipway/test/registry/secrets.test.ts`; no bug is planted",
   I12: "trust levels come with provenance",
-  I13: "tests of `publish DIR`",
+  I13: "the simulator runs no code of a repository: `test/e2e/publish-folder.test.ts`; no bug is planted",
   I14: "attestations come with provenance",
   I15: "the audit trail comes later",
   I16: "retention comes later",
-  L3: "tests of `verify`",
-  L4: "tests of the journal's reader",
+  L3: "within a release the limits of I18; `verify` by itself is not simulated: `packages/core/test/verification.test.ts`; no bug is planted",
+  L4: "the simulated journal is no file: `packages/slipway/test/folder/journal.test.ts`; no bug is planted",
 };
 
 /** The table as docs/reliability.md holds it. */
