@@ -122,7 +122,7 @@ async function runVerb(
     // The second Ctrl-C is not caught: somebody wants out at once, and the journal is made for that.
     if (interrupt.signal.aborted) {
       terminal.close();
-      process.exit(signal === "SIGINT" ? 130 : 143);
+      process.exit(signal === "SIGINT" ? 130 : signal === "SIGHUP" ? 129 : 143);
     }
     terminal.line(
       "warn",
@@ -132,7 +132,7 @@ async function runVerb(
     );
     interrupt.abort();
   };
-  process.on("SIGINT", stop).on("SIGTERM", stop);
+  process.on("SIGINT", stop).on("SIGTERM", stop).on("SIGHUP", stop);
   try {
     const isJson = flags["json"] !== undefined && flags["json"] !== false;
     const isEvents = flags["json"] === "events";
@@ -169,7 +169,7 @@ async function runVerb(
     }
     return verb.exitCode(data);
   } finally {
-    process.off("SIGINT", stop).off("SIGTERM", stop);
+    process.off("SIGINT", stop).off("SIGTERM", stop).off("SIGHUP", stop);
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * Finds the program of a workspace's package manager, and asks it for its version: the one that the workspace brings along, else
- * the first on PATH. Must not download one.
+ * the first on PATH. Must not download one; a corepack shim on PATH does, when it has no program yet.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -12,6 +12,7 @@ import {
   type PackageManagerName,
   satisfies,
 } from "@slipway/core";
+import type { Environment } from "../tarball/script-environment.ts";
 import { runTool, type ToolSurroundings } from "./run-tool.ts";
 
 export type ForeignManager = Exclude<PackageManagerName, "npm">;
@@ -63,6 +64,7 @@ export async function findTool(
       env: { ...surroundings.env, ...toolEnvironment },
       timeoutMs: Math.min(surroundings.timeoutMs, versionTimeoutMs),
       command,
+      emptied: manager.name === "yarn" ? findYarnVariables(root, surroundings.env) : [],
       args: ["--version"],
       cwd: root,
     });
@@ -70,7 +72,8 @@ export async function findTool(
     if (end.kind === "failed") {
       tried.push(
         `${where}: ${end.isMissing ? "not there" : end.reason}`,
-        ...(end.isMissing ? [] : lastLines.slice(-3)),
+        // Yarn says what is wrong first, and then how it is used.
+        ...(end.isMissing ? [] : [...new Set([...firstLines.slice(0, 3), ...lastLines.slice(-3)])]),
       );
       continue;
     }
@@ -124,6 +127,15 @@ function listCandidates(root: string, name: ForeignManager): readonly Candidate[
   return [...own, findLocal(root, name), { command: [name] as const, where: "PATH" }].filter(
     (item) => item !== undefined,
   );
+}
+
+/** Variables that yarn's settings name: it does not start where one of them is unset, whatever it is asked to do. */
+export function findYarnVariables(root: string, env: Environment): readonly string[] {
+  const files = [root, env["HOME"] ?? env["USERPROFILE"]].flatMap((dir) =>
+    dir === undefined ? [] : [join(dir, ".yarnrc.yml")],
+  );
+  const texts = files.filter((file) => existsSync(file)).map((file) => readFileSync(file, "utf8"));
+  return texts.flatMap((text) => [...text.matchAll(/\$\{(\w+)/g)].flatMap(([, name]) => name ?? []));
 }
 
 /** Yarn's own way to bring itself along: `yarnPath` in .yarnrc.yml. */

@@ -11,7 +11,7 @@ import { createRedactor } from "../redact.ts";
 import { type ListedTarball, listTarball } from "../tarball/list-tarball.ts";
 import { withoutCredentials } from "../tarball/script-environment.ts";
 import { bunWay } from "./bun.ts";
-import { type ForeignManager, type Tool, toolEnvironment } from "./find-tool.ts";
+import { findYarnVariables, type ForeignManager, type Tool, toolEnvironment } from "./find-tool.ts";
 import type { PackItem, PackOptions, PackStep, PackWay } from "./pack-step.ts";
 import { pnpmWay } from "./pnpm.ts";
 import { runTool, type ToolEnd, type ToolSurroundings } from "./run-tool.ts";
@@ -78,6 +78,7 @@ async function runStep(request: PackWithRequest, step: PackStep): Promise<void> 
     ...surroundings,
     env: { ...surroundings.env, ...toolEnvironment, ...way.environment(request, surroundings.env) },
     command: tool.command,
+    emptied: tool.name === "yarn" ? findYarnVariables(root, surroundings.env) : [],
     args: step.args,
     cwd: join(root, step.dir),
     onLine: (line) => {

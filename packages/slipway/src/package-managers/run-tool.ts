@@ -26,6 +26,8 @@ export interface ToolRun extends ToolSurroundings {
   readonly args: readonly string[];
   /** Absolute. */
   readonly cwd: string;
+  /** Of the variables that are taken out these are empty instead. */
+  readonly emptied?: readonly string[];
   /** Lines of both streams as they come, redacted. */
   readonly onLine?: (line: string) => void;
 }
@@ -87,11 +89,17 @@ function createCollector(run: ToolRun): {
   };
 }
 
+function environmentOf(run: ToolRun): Environment {
+  const { env } = withoutCredentials(run.env, run.secretNames);
+  const emptied = (run.emptied ?? []).filter((name) => run.env[name] !== undefined && !(name in env));
+  return { ...env, ...Object.fromEntries(emptied.map((name) => [name, ""])) };
+}
+
 /** Resolves when the tool has ended, and with it whatever it left running; never rejects for how it ended. */
 export async function runTool(run: ToolRun): Promise<ToolResult> {
   const { command, args, cwd, clock, signal, timeoutMs } = run;
   const [program, ...before] = command;
-  const { env } = withoutCredentials(run.env, run.secretNames);
+  const env = environmentOf(run);
   const collector = createCollector(run);
   const ended = new AbortController();
   let why: ToolEnd | undefined;
@@ -110,6 +118,12 @@ export async function runTool(run: ToolRun): Promise<ToolResult> {
       void clock.sleep(endGraceMs, ended.signal).then(() => signalGroup(pid, "SIGKILL"));
     };
     const interrupt = (): void => stop({ kind: "interrupted" });
+    // A second Ctrl-C ends this process at once: what is in a group of its own would go on alone.
+    const endAtExit = (): void => {
+      if (child.pid !== undefined) signalGroup(child.pid, "SIGKILL");
+    };
+    process.once("exit", endAtExit);
+    ended.signal.addEventListener("abort", () => process.off("exit", endAtExit), { once: true });
     collector.take(child.stdout, true);
     collector.take(child.stderr, false);
     child.once("error", (cause) => {

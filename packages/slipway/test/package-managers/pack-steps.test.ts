@@ -66,6 +66,21 @@ test("bun packs packages with scripts first and alone, and the others together",
   expect(ignoring.every((step) => step.isConcurrent && step.args.includes("--ignore-scripts"))).toBe(true);
 });
 
+test("yarn packs packages with scripts one by one in the order given, and the others together", () => {
+  const items = [item("@x/a"), item("@x/b", { prepack: "build" }), item("@x/c"), item("@x/d", { prepublish: "b" })];
+  const steps = yarnWay.listSteps(items, options);
+  expect(steps.map((step) => step.args)).toEqual([
+    ["workspace", "@x/b", "pack", "--out", "/into/0/%s-%v.tgz"],
+    ["workspace", "@x/d", "run", "prepublish"],
+    ["workspace", "@x/d", "pack", "--out", "/into/1/%s-%v.tgz"],
+    [
+      ...["workspaces", "foreach", "--all", "--verbose", "--include", "@x/a", "--include", "@x/c"],
+      ...["pack", "--out", "/into/2/%s-%v.tgz"],
+    ],
+  ]);
+  expect(yarnWay.listSteps(items, { ...options, ignoreScripts: true })).toHaveLength(1);
+});
+
 test("a repository of one package is packed without a word about others", () => {
   const alone = { ...options, isAlone: true };
   const only = [{ ...item("x"), dir: "." }];
