@@ -89,9 +89,9 @@ export async function makeFlavour(
   source: string,
   flavour: Flavour,
   programs: ReadonlyMap<ProgramId, Program>,
+  folder: string = join(dirname(source), `${basename(source)}-${flavour}`),
 ): Promise<string> {
-  const folder = join(dirname(source), `${basename(source)}-${flavour}`);
-  const home = join(dirname(source), "prepare-home");
+  const home = join(dirname(folder), "prepare-home");
   await mkdir(home, { recursive: true });
   await cp(source, folder, { recursive: true, filter: (path) => basename(path) !== ".git" });
   for (const [path, text] of Object.entries(flavourFiles(flavour))) {
