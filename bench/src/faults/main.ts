@@ -137,7 +137,7 @@ function describe({ date, versions, verdicts }: FaultFile): string {
   return [
     "<!-- fault-bench:start -->",
     `${date.slice(0, 10)}: ${list.join(", ")}. Three packages in a chain, the fault strikes the one in the middle; then the same command again where the`,
-    "first run did not end with 0 or the release was not whole. npm's and pnpm's retries are as many as they come, after shorter waits; the seeds' waits",
+    "first run did not end with 0 or the release was not whole, in a clean checkout and with nothing kept of the first run. npm's and pnpm's retries are as many as they come, after shorter waits; the seeds' waits",
     `are divided by 20 on Verdaccio. On the simulated registry ${npmSpeed} s pass in one, the seeds' waits are divided by as much, a tool's own work is not, and 10 min or more pass`,
     "between the runs. False green: 0 was said and the release was not whole, however long one waited. Early green: 0 was said while a version could not be",
     'installed yet. False red: a run ended as failed and the registry had the package that was struck (slipway\'s exit code 3 says "not known yet" and is neither).',

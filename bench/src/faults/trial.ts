@@ -13,7 +13,7 @@ import {
 } from "@slipway/testkit";
 import type { FaultProxy, FaultRule } from "@slipway/testkit";
 
-import { makeFlavour } from "../prepare.ts";
+import { makeFlavour, restoreWorkspace } from "../prepare.ts";
 import type { Program, ProgramId } from "../programs.ts";
 import { isClosureBroken, judgeRuns } from "./judge.ts";
 import type { RunSeen, Verdict } from "./judge.ts";
@@ -167,7 +167,10 @@ export async function runFaultTrial(request: TrialRequest, keep: (folder: string
     let brokenSeconds = 0;
     const first = await run();
     if (request.isLasting) proxy.setRules([]);
-    const again = first.code === 0 && first.isWhole ? undefined : await run();
+    const isAgain = first.code !== 0 || !first.isWhole;
+    // As a second job would find it: lerna, for one, leaves manifests changed, and refuses to start over that.
+    if (isAgain) await restoreWorkspace(workspace);
+    const again = isAgain ? await run() : undefined;
     const final = await look();
     await keep(folder);
     return {
