@@ -2,10 +2,13 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
+  allAfter,
   createWorkspace,
+  npmProfile,
   type PackageSpec,
   runSlipway,
   startFaultProxy,
+  startHttpFace,
   startVerdaccio,
   type TestWorkspace,
   type Verdaccio,
@@ -277,9 +280,46 @@ test("a healthy set-up passes, and the table of what Verdaccio can do is right",
     attestations: "no",
     "signing keys": "no",
     audit: "no",
+    overwrite: "unknown",
   });
   expect(registries[0].user).toBe("slipway");
   expect(proxy.log().filter((entry) => entry.method === "PUT")).toHaveLength(1);
   await proxy.close();
   await workspace.dispose();
+});
+
+test("of the npm registry, as it is simulated, doctor finds all that Verdaccio lacks", async () => {
+  // What is published is shown at once.
+  const face = await startHttpFace({
+    profile: { ...npmProfile, visibility: allAfter(0), race: { chance: 0, landsChance: 0 } },
+    speed: 1,
+  });
+  const workspace = await createWorkspace({ packages: twoPackages(["@demo/a", "@demo/b"]) });
+  const options = { cwd: workspace.root, registry: face.url, token: face.token };
+  try {
+    const published = await runSlipway(["publish", "--only", "@demo/a"], options);
+    expect(published.code, published.stderr + published.stdout).toBe(0);
+    // Until then its caches keep that the package was not there.
+    await face.pass(6 * 60_000);
+    const { code, stdout } = await runSlipway(["doctor", "--json"], options);
+    const { registries, checks } = JSON.parse(stdout);
+    expect(code, stdout).toBe(0);
+    expect(checks.find((item: { readonly id: string }) => item.id === "clock").note).toMatch(/3\d\d s ahead/);
+    const able = Object.fromEntries(
+      registries[0].capabilities.map((item: { readonly id: string; readonly state: string }) => [item.id, item.state]),
+    );
+    expect(able).toMatchObject({
+      ping: "yes",
+      whoami: "yes",
+      "dist-tags": "yes",
+      "conditional reads": "yes",
+      "version status": "yes",
+      staging: "yes",
+      "signing keys": "yes",
+    });
+    expect(checks.find((item: { readonly id: string }) => item.id === "credentials").state).toBe("passed");
+  } finally {
+    await face.close();
+    await workspace.dispose();
+  }
 });

@@ -17,6 +17,7 @@ export const capabilityIds = [
   "attestations",
   "signing keys",
   "audit",
+  "overwrite",
 ] as const;
 export type CapabilityId = (typeof capabilityIds)[number];
 
@@ -109,7 +110,12 @@ export async function probeRegistry(options: RegistryOptions, sample: ProbeSampl
       clockSkewMs: skewOf(ping.headers["date"], sentAt, answeredAt),
       user: whoami.user,
       isAnonymous: whoami.isAnonymous,
-      capabilities: [{ id: "ping", state: isOk(ping) ? "yes" : "no", seen: said(ping) }, whoami.capability, ...rest],
+      capabilities: [
+        { id: "ping", state: isOk(ping) ? "yes" : "no", seen: said(ping) },
+        whoami.capability,
+        ...rest,
+        { id: "overwrite", state: "unknown", seen: "it would take a write to find out" },
+      ],
     };
   } finally {
     client.close();
