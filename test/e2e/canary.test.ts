@@ -4,8 +4,9 @@
  * are searched.
  */
 import { once } from "node:events";
-import { readdir, readFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, request, type IncomingMessage, type ServerResponse } from "node:http";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createWorkspace, runSlipway, startVerdaccio, type TestWorkspace, type Verdaccio } from "@slipway/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -134,6 +135,12 @@ async function textOfFolder(dir: string): Promise<string> {
   return (await Promise.all(files.map((entry) => readFile(join(entry.parentPath, entry.name), "latin1")))).join("\n");
 }
 
+/** The forms of the secrets that were printed, or stand in a file of the folder. */
+async function formsSeen(said: readonly string[], dir: string, secrets: readonly string[]): Promise<readonly string[]> {
+  const text = [...said, await textOfFolder(dir)].join("\n");
+  return secrets.flatMap(formsOf).filter((form) => text.includes(form));
+}
+
 const isWrite = ({ method }: IncomingMessage): boolean => method !== "GET";
 const isRead = ({ method }: IncomingMessage): boolean => method === "GET";
 
@@ -214,14 +221,28 @@ test.each(cases)(
         const { stdout, stderr } = await run(args);
         said.push(stdout, stderr);
       }
-      said.push(await textOfFolder(join(workspace.root, ".slipway")));
-      const text = said.join("\n");
-      expect(text).toMatch(refusal.refuses === isWrite ? /"write-ended"/ : /answered|not visible|refused/);
-      const seen = [...kind.secrets, otp].flatMap(formsOf).filter((form) => text.includes(form));
-      expect(seen).toEqual([]);
+      const folder = join(workspace.root, ".slipway");
+      expect([...said, await textOfFolder(folder)].join("\n")).toMatch(
+        refusal.refuses === isWrite ? /"write-ended"/ : /answered|not visible|refused/,
+      );
+      expect(await formsSeen(said, folder, [...kind.secrets, otp])).toEqual([]);
     } finally {
       await echo.close();
       await workspace.dispose();
     }
   },
 );
+
+function journalLine(message: string): string {
+  return `${JSON.stringify({ type: "write-ended", at: 1, message })}\n`;
+}
+
+test.each(formsOf(password))("planted bug of I11: %s is caught in the output and in a journal", async (form) => {
+  const dir = await mkdtemp(join(tmpdir(), "slipway-canary-"));
+  await writeFile(join(dir, "journal.ndjson"), journalLine("refused: ***"));
+  expect(await formsSeen(["refused: ***"], dir, [password])).toEqual([]);
+  expect(await formsSeen([`refused: ${form}`], dir, [password])).toContain(form);
+  await writeFile(join(dir, "journal.ndjson"), journalLine(`refused: ${form}`));
+  expect(await formsSeen([], dir, [password])).toContain(form);
+  await rm(dir, { recursive: true });
+});

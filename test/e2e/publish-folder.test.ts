@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { createWorkspace, runSlipway, startVerdaccio, type TestWorkspace, type Verdaccio } from "@slipway/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
@@ -63,24 +64,37 @@ async function pack(workspace: TestWorkspace): Promise<{ readonly dir: string; r
   return JSON.parse(packed.stdout) as { dir: string; digest: string };
 }
 
+/** Publishes the folder from within the repository, and tells what of the repository's code has run. */
+async function marksOfPublishing(
+  workspace: TestWorkspace,
+  dir: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<readonly string[]> {
+  const marks = await mkdtemp(join(tmpdir(), "slipway-marks-"));
+  const published = await runSlipway(["publish", dir, "--json"], {
+    cwd: workspace.root,
+    registry: verdaccio.url,
+    token: verdaccio.token,
+    env: { ...env, MARKS: marks },
+  });
+  expect(published.code, published.stderr).toBe(0);
+  const left = await readdir(marks);
+  await rm(marks, { recursive: true });
+  return left;
+}
+
 test("publish DIR runs none of the repository's code and reads none of its configuration", async () => {
   const workspace = await marking("marks");
   const { dir } = await pack(workspace);
   // From now on the repository is hostile: other registry, other token, other configuration.
   await workspace.write(".npmrc", "registry=http://127.0.0.1:9/\n@marks:registry=http://127.0.0.1:9/\n");
   await workspace.write(join("packages", "a", ".npmrc"), "registry=http://127.0.0.1:9/\n");
-  const marks = await mkdtemp(join(tmpdir(), "slipway-marks-"));
-  const published = await runSlipway(["publish", dir, "--json"], {
-    cwd: workspace.root,
-    registry: verdaccio.url,
-    token: verdaccio.token,
-    env: { MARKS: marks },
-  });
-  expect(published.code, published.stderr).toBe(0);
-  expect(await readdir(marks)).toEqual([]);
+  expect(await marksOfPublishing(workspace, dir)).toEqual([]);
   const response = await fetch(`${verdaccio.url}/@marks%2fb`);
   expect(((await response.json()) as { "dist-tags": object })["dist-tags"]).toEqual({ latest: "1.0.0", next: "1.0.0" });
-  await rm(marks, { recursive: true });
+  // Planted bug of I13: a publish that loads the repository's configuration is caught by the same marks.
+  const config = pathToFileURL(join(workspace.root, "slipway.config.ts")).href;
+  expect(await marksOfPublishing(workspace, dir, { NODE_OPTIONS: `--import=${config}` })).toEqual(["config"]);
   await workspace.dispose();
 });
 

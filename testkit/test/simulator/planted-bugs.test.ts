@@ -9,7 +9,7 @@ import { checks, judgeHistory } from "../../src/simulator/oracle.ts";
 import { releaseBySeed } from "../../src/simulator/random-release.ts";
 import { releaseByChoice, releaseIntoTheVoid } from "../../src/simulator/scenario.ts";
 import { chainAndOne, makeSource } from "../../src/simulator/workspaces.ts";
-import { elsewhere, plantedBugs, toTable } from "./planted-bugs.ts";
+import { elsewhere, plantedBeside, plantedBugs, toTable } from "./planted-bugs.ts";
 
 const code = makeSource(chainAndOne);
 const seedsMax = 1_500;
@@ -57,6 +57,13 @@ test("each rule of the oracle is the one that catches some planted bug", () => {
     (id) => !catching.has(id) && elsewhere[id] === undefined,
   );
   expect(idle).toEqual([]);
+});
+
+test.each(plantedBeside)("$breaks: the tests plant that $bug", async ({ breaks, caughtBy }) => {
+  for (const file of caughtBy)
+    expect((await readFile(new URL(`../../../${file}`, import.meta.url), "utf8")).toLowerCase()).toContain(
+      `planted bug of ${breaks}:`.toLowerCase(),
+    );
 });
 
 const marked = /(?<=<!-- planted-bugs:start -->\n)[\s\S]*?(?=<!-- planted-bugs:end -->)/;

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Event } from "@slipway/core";
-import { openJournal, readJournal } from "../../src/journal.ts";
+import { type Journal, openJournal, readJournal } from "../../src/journal.ts";
 
 const releaseId = "0123456789ab";
 const opened: Event = { type: "opened", at: 1, schema: 1, releaseId, planDigest: "d", toolVersion: "0", attempt: 1 };
@@ -98,4 +98,59 @@ test("a line that the disk took only half of spoils no line that is written afte
   expect(stdout).toContain("SLIP_DISK");
   expect(await readJournal(path)).toEqual([opened, failed("short")]);
   expect(await readFile(path, "utf8")).not.toContain("xxx");
+});
+
+interface JournalCode {
+  readonly open: (path: string, releaseId: string) => Promise<Pick<Journal, "history" | "append" | "close">>;
+  readonly read: (path: string) => Promise<readonly Event[]>;
+}
+
+/** The sizes in bytes at which a journal that was cut cannot be read as its whole lines, or cannot be gone on with (L4). */
+async function findBadCuts({ open, read }: JournalCode): Promise<readonly number[]> {
+  const events = [opened, failed("é")];
+  const whole = Buffer.from(events.map((event) => `${JSON.stringify(event)}\n`).join(""));
+  const bad: number[] = [];
+  for (let size = 0; size <= whole.length; size += 1) {
+    const cut = whole.subarray(0, size);
+    const kept = events.slice(0, cut.filter((byte) => byte === 0x0a).length);
+    await writeFile(path, cut);
+    try {
+      expect(await read(path)).toEqual(kept);
+      const journal = await open(path, releaseId);
+      await journal.append([failed("after")]).finally(() => journal.close());
+      expect(journal.history).toEqual(kept);
+      expect(await read(path)).toEqual([...kept, failed("after")]);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      bad.push(size);
+    }
+  }
+  return bad;
+}
+
+test("a journal that was cut at any byte is read, and gone on with", async () => {
+  expect(await findBadCuts({ open: openJournal, read: readJournal })).toEqual([]);
+});
+
+const firstLineBytes = JSON.stringify(opened).length + 1;
+
+const readTornLines: JournalCode["read"] = async (file) => {
+  const lines = (await readFile(file, "utf8")).split("\n").filter((line) => line !== "");
+  return lines.map((line) => JSON.parse(line) as Event);
+};
+
+test("planted bug of L4: a reader that takes the torn line is caught", async () => {
+  expect(await findBadCuts({ open: openJournal, read: readTornLines })).toContain(firstLineBytes + 5);
+});
+
+const openUncut: JournalCode["open"] = async (file) => ({
+  history: await readJournal(file),
+  append: (events) => appendFile(file, events.map((event) => `${JSON.stringify(event)}\n`).join("")),
+  close: () => Promise.resolve(),
+});
+
+test("planted bug of L4: a writer that appends without cutting the torn line is caught", async () => {
+  const bad = await findBadCuts({ open: openUncut, read: readJournal });
+  expect(bad).toContain(firstLineBytes + 5);
+  expect(bad).not.toContain(firstLineBytes);
 });

@@ -51,13 +51,15 @@ function textOf(value: unknown): string {
   return JSON.stringify(value, (_, item: unknown) => (item instanceof Map ? [...item] : item));
 }
 
+/** The forms of the token that can be found in what came back. */
+function formsIn(values: readonly unknown[]): readonly string[] {
+  const text = textOf(values);
+  return forms.filter((form) => text.includes(form) || text.includes(JSON.stringify(form).slice(1, -1)));
+}
+
 function expectNoSecret(values: readonly unknown[]): void {
   expect(values).toHaveLength(10);
-  const text = textOf(values);
-  for (const form of forms) {
-    expect(text).not.toContain(form);
-    expect(text).not.toContain(JSON.stringify(form).slice(1, -1));
-  }
+  expect(formsIn(values)).toEqual([]);
 }
 
 const echoes: readonly (readonly [string, () => Promise<TestServer>])[] = [
@@ -105,6 +107,17 @@ const echoes: readonly (readonly [string, () => Promise<TestServer>])[] = [
 test.each(echoes)("no reading or answer holds the token after %s", async (_, start) => {
   const server = track(await start());
   expectNoSecret(await everyAnswer(track(openRegistry(server.url, token))));
+});
+
+test.each(forms)("planted bug of I11: an answer whose message holds the token as %s is caught", async (form) => {
+  const server = track(await startHttp((_, response) => response.writeHead(403).end("{}")));
+  const registry = track(openRegistry(server.url, token));
+  const telling: ClosableRegistry = {
+    ...registry,
+    upload: async (request) => ({ ...(await registry.upload(request)), message: `refused: Bearer ${form}` }),
+  };
+  expect(formsIn(await everyAnswer(registry))).toEqual([]);
+  expect(formsIn(await everyAnswer(telling))).toContain(form);
 });
 
 test("what repeats the token does come through, with the token taken out of it", async () => {

@@ -1,0 +1,91 @@
+/** Verification ends (L3): a bounded number of reads and no waiting, whatever a registry goes on answering. */
+import {
+  type Clock,
+  defaultLimits,
+  type Packument,
+  parsePackument,
+  type Reading,
+  type RegistryPort,
+} from "@slipway/core";
+import { expect, test } from "vitest";
+import { verifyTargets, type VerifyTarget } from "../../src/verifying.ts";
+import { createClock, registry, untouched } from "./loop-ports.ts";
+
+const targets: readonly VerifyTarget[] = ["a", "b", "c"].map((name) => ({ name, version: "1.0.0", registry }));
+/** Two packuments of each name, and one tarball of each version. */
+const readsMax = 3 * targets.length;
+
+/** Stops a verification that makes more reads than it may. */
+function boundReads(port: RegistryPort): RegistryPort {
+  let reads = 0;
+  const counted = <T>(read: () => T): T => {
+    reads += 1;
+    if (reads > readsMax) throw new Error("too many reads");
+    return read();
+  };
+  return {
+    ...port,
+    readPackument: (...args) => counted(() => port.readPackument(...args)),
+    readTarball: (...args) => counted(() => port.readTarball(...args)),
+  };
+}
+
+const unavailable = { kind: "unavailable", at: 0, reason: "answered 503" } as const;
+
+function shownOf(name: string): Reading<Packument> {
+  const value = parsePackument({ name, versions: { "1.0.0": { name, version: "1.0.0" } } }, name);
+  if (value === undefined) throw new Error("not a packument");
+  return { kind: "shown", value, at: 0, fresh: true };
+}
+
+const silent: RegistryPort = {
+  ...untouched,
+  readPackument: () => Promise.resolve(unavailable),
+  readTarball: () => Promise.resolve(unavailable),
+};
+const half: RegistryPort = { ...silent, readPackument: (name) => Promise.resolve(shownOf(name)) };
+const empty: RegistryPort = {
+  ...silent,
+  readPackument: () => Promise.resolve({ kind: "absent", at: 0, fresh: true }),
+};
+
+/** Verifies everything through ports made of the counted one; returns how many versions were judged. */
+async function verifyBounded(
+  answers: RegistryPort,
+  wrap: (port: RegistryPort, clock: Clock) => RegistryPort = (port) => port,
+): Promise<number> {
+  const clock = createClock();
+  const port = wrap(boundReads(answers), clock);
+  const verifications = await verifyTargets(targets, {
+    registries: () => port,
+    limits: defaultLimits,
+    clock,
+    areCommitsHere: () => Promise.resolve(new Map()),
+    onVerified: () => undefined,
+  });
+  expect(clock.now()).toBe(0);
+  return verifications.length;
+}
+
+test.each([
+  ["answers nothing", silent],
+  ["shows packuments and no tarball", half],
+  ["has nothing", empty],
+])("verification ends within its reads when the registry %s for ever", async (_, answers) => {
+  expect(await verifyBounded(answers)).toBe(targets.length);
+});
+
+const askAgain = (port: RegistryPort, clock: Clock): RegistryPort => ({
+  ...port,
+  async readPackument(name, kind) {
+    for (;;) {
+      const reading = await port.readPackument(name, kind);
+      if (reading.kind !== "unavailable") return reading;
+      await clock.sleep(defaultLimits.pollMaxMs);
+    }
+  },
+});
+
+test("planted bug of L3: reading again until there is an answer is caught", async () => {
+  await expect(verifyBounded(silent, askAgain)).rejects.toThrow("too many reads");
+});
