@@ -97,6 +97,9 @@ interface BodyOptions {
   readonly onPiece: ((piece: Uint8Array) => void) | undefined;
 }
 
+/** A body whose pieces keep coming, but never all of them, is waited for this many times as long as for one piece: half an hour. */
+const wholeBodyFactor = 60;
+
 /** Resolves with the body, or with the phrase that says why there is none; never rejects. */
 function readBody(response: IncomingMessage, options: BodyOptions): Promise<Buffer | string> {
   return new Promise((resolve) => {
@@ -104,6 +107,7 @@ function readBody(response: IncomingMessage, options: BodyOptions): Promise<Buff
     let sizeBytes = 0;
     const end = (result: Buffer | string): void => {
       clearTimeout(timer);
+      clearTimeout(whole);
       if (typeof result === "string") response.destroy();
       resolve(result);
     };
@@ -111,6 +115,8 @@ function readBody(response: IncomingMessage, options: BodyOptions): Promise<Buff
       () => end(`no further piece of the body in ${options.idleTimeoutMs / 1000} s`),
       options.idleTimeoutMs,
     );
+    const wholeMs = options.idleTimeoutMs * wholeBodyFactor;
+    const whole = setTimeout(() => end(`the body did not end in ${wholeMs / 1000} s`), wholeMs);
     const take = (piece: Buffer): void => {
       timer.refresh();
       sizeBytes += piece.length;

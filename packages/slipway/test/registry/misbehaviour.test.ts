@@ -160,15 +160,15 @@ test("a body that stops coming is given up on, a slow one that goes on is not", 
     response.write(halves[0]);
     if (request.path.includes("stuck")) return;
     for (const [index, half] of halves.slice(1).entries())
-      setTimeout(() => (index === 2 ? response.end(half) : response.write(half)), 60 * (index + 1));
+      setTimeout(() => (index === 2 ? response.end(half) : response.write(half)), 250 * (index + 1));
   });
-  const registry = registryAt(server.url, { limits: { readTimeoutMs: 100 } });
+  const registry = registryAt(server.url, { limits: { readTimeoutMs: 500 } });
   const [slow, stuck] = await Promise.all([
     registry.readPackument("a", "plain"),
     registry.readPackument("stuck", "plain"),
   ]);
   expect(slow).toMatchObject({ kind: "shown" });
-  expect(stuck).toMatchObject({ kind: "unavailable", reason: "no further piece of the body in 0.1 s", status: 200 });
+  expect(stuck).toMatchObject({ kind: "unavailable", reason: "no further piece of the body in 0.5 s", status: 200 });
 });
 
 test("a body over the limit is not kept, compressed or not", async () => {
@@ -187,6 +187,17 @@ test("a body over the limit is not kept, compressed or not", async () => {
   expect(await registry.readTarball("a", "1.0.0", undefined, false)).toMatchObject({
     kind: "unavailable",
     reason: "body is larger than 100000 bytes",
+  });
+});
+
+test("a body that trickles for ever is given up", async () => {
+  const server = await http((_, response) => {
+    const trickle = setInterval(() => response.write(" "), 5);
+    response.on("close", () => clearInterval(trickle));
+  });
+  expect(await registryAt(server.url, { limits: { readTimeoutMs: 100 } }).readPackument("a", "plain")).toMatchObject({
+    kind: "unavailable",
+    reason: "the body did not end in 6 s",
   });
 });
 
