@@ -30,6 +30,8 @@ export interface HttpRequest {
   readonly answerTimeoutMs: number;
   /** Between two pieces of the answer's body. */
   readonly idleTimeoutMs: number;
+  /** From the head of the answer until the end of its body; default 60 times as long as for one piece. */
+  readonly bodyTimeoutMs?: number;
   /** Of the decoded body. */
   readonly sizeMaxBytes: number;
   /** Redirects of a GET that are followed. */
@@ -94,6 +96,7 @@ const atOnceDecodedMaxBytes = 16 * 1024 * 1024;
 interface BodyOptions {
   readonly sizeMaxBytes: number;
   readonly idleTimeoutMs: number;
+  readonly bodyTimeoutMs?: number;
   readonly onPiece: ((piece: Uint8Array) => void) | undefined;
 }
 
@@ -115,7 +118,7 @@ function readBody(response: IncomingMessage, options: BodyOptions): Promise<Buff
       () => end(`no further piece of the body in ${options.idleTimeoutMs / 1000} s`),
       options.idleTimeoutMs,
     );
-    const wholeMs = options.idleTimeoutMs * wholeBodyFactor;
+    const wholeMs = options.bodyTimeoutMs ?? options.idleTimeoutMs * wholeBodyFactor;
     const whole = setTimeout(() => end(`the body did not end in ${wholeMs / 1000} s`), wholeMs);
     const take = (piece: Buffer): void => {
       timer.refresh();

@@ -4,6 +4,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { afterEach, expect, test } from "vitest";
 import type { ClosableRegistry } from "../../src/registry/registry.ts";
 import { integrityOf, makeTarball, uploadOf } from "./fixture-tarball.ts";
+import { createHttpClient } from "../../src/registry/http.ts";
 import { openRegistry } from "./open-registry.ts";
 import { closedPort, startHttp, startRaw } from "./test-servers.ts";
 import type { Handler, TestServer } from "./test-servers.ts";
@@ -195,10 +196,12 @@ test("a body that trickles for ever is given up", async () => {
     const trickle = setInterval(() => response.write(" "), 5);
     response.on("close", () => clearInterval(trickle));
   });
-  expect(await registryAt(server.url, { limits: { readTimeoutMs: 100 } }).readPackument("a", "plain")).toMatchObject({
-    kind: "unavailable",
-    reason: "the body did not end in 6 s",
-  });
+  const client = createHttpClient(new URL(server.url), { concurrency: 1, connectTimeoutMs: 5_000 });
+  const url = new URL(server.url);
+  const limits = { answerTimeoutMs: 5_000, idleTimeoutMs: 5_000, bodyTimeoutMs: 300, sizeMaxBytes: 1_000_000 };
+  const outcome = await client.request({ method: "GET", url, headers: {}, authorization: undefined, ...limits });
+  client.close();
+  expect(outcome).toMatchObject({ kind: "no-response", reason: "the body did not end in 0.3 s", maybeSent: true });
 });
 
 test.each([
