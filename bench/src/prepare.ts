@@ -43,6 +43,7 @@ async function git(workspace: string, home: string, ...args: readonly string[]):
   await run("git", [...author, ...args], options);
 }
 
+const originUrl = "https://git.example/bench/workspace.git";
 const ignored = "node_modules/\n.slipway/\n.yarn/\n.nx/\n";
 const changesetsConfig = {
   changelog: false,
@@ -104,13 +105,20 @@ export async function makeFlavour(
     await run(yarn.file, [...yarn.args, "install"], { cwd: folder, env: isolatedEnv(home) });
   }
   await git(folder, home, "init", "--quiet", "--initial-branch=main");
-  await git(folder, home, "remote", "add", "origin", "https://git.example/bench/workspace.git");
+  await git(folder, home, "remote", "add", "origin", originUrl);
   await git(folder, home, "commit", "--quiet", "--allow-empty", "--message=nothing yet");
   await git(folder, home, "add", "--all");
   // Published packages bring ignore files of their own.
   await git(folder, home, "add", "--force", "packages");
   await git(folder, home, "commit", "--quiet", "--message=all packages");
   return folder;
+}
+
+/** A fresh clone of a workspace, as the next job of a CI system has it: nothing of an earlier run is in it. */
+export async function cloneWorkspace(workspace: string, folder: string): Promise<void> {
+  const home = join(dirname(workspace), "prepare-home");
+  await git(workspace, home, "clone", "--quiet", workspace, folder);
+  await git(folder, home, "remote", "set-url", "origin", originUrl);
 }
 
 /** Undoes what a tool left in a workspace: lerna rewrites manifests, and not all of them clean up when they fail. */

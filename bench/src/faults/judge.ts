@@ -7,20 +7,22 @@ export const verdictSchema = z.object({
   fault: z.string(),
   /** The package that was struck, without its scope. */
   struck: z.string(),
-  firstCode: z.number(),
-  /** Undefined: there was no second run. */
-  againCode: z.number().optional(),
+  /** Exit codes, a run each. */
+  codes: z.array(z.number()),
   /** A run said 0, and the release was not whole, even after all waits of the registry. */
   falseGreen: z.boolean(),
-  /** A run said 0 while a version could not be installed yet. */
+  /** A run said 0 while the registry itself, past all caches and replicas, could not give a version yet. */
   earlyGreen: z.boolean(),
   /** The first run called failed what the registry had. */
   falseRed: z.boolean(),
-  /** The second run did. */
+  /** A later run did. */
   falseRedAgain: z.boolean(),
   /** The last run said 0 and the release was whole. */
   converges: z.boolean(),
+  /** `latest` was not the highest version in the end. */
   wrongLatest: z.boolean(),
+  /** Uploads of a version that the registry had taken before. */
+  sentAgain: z.number(),
   differentBytes: z.boolean(),
   /** Seconds of the registry's time in which a shown package could not be installed for want of a dependency. */
   brokenSeconds: z.number(),
@@ -30,7 +32,7 @@ export type Verdict = z.infer<typeof verdictSchema>;
 /** What was seen of one run of a tool. */
 export interface RunSeen {
   readonly code: number;
-  /** Whether all versions could be installed at the moment of its end. */
+  /** Whether the registry itself could give all versions at the moment of its end. */
   readonly isWholeAtEnd: boolean;
   /** The same, after the registry has had its time. */
   readonly isWhole: boolean;
@@ -41,23 +43,29 @@ export interface RunSeen {
 /** Slipway's exit code for "not known yet": neither green nor red. */
 const unknownCode = 3;
 
-export function isFalseRed(tool: string, run: RunSeen | undefined): boolean {
-  if (run === undefined || run.code === 0) return false;
+export function isFalseRed(tool: string, run: RunSeen): boolean {
+  if (run.code === 0) return false;
   if (tool === "slipway" && run.code === unknownCode) return false;
   return run.hasStruck || run.isWhole;
 }
 
-export function judgeRuns(tool: string, first: RunSeen, again: RunSeen | undefined) {
-  const runs = again === undefined ? [first] : [first, again];
-  const last = again ?? first;
+/** A run after which nobody has to start another. */
+export function isEnd(run: RunSeen): boolean {
+  return run.code === 0 && run.isWhole;
+}
+
+/** At least one run. */
+export function judgeRuns(tool: string, runs: readonly RunSeen[]) {
+  const [first, ...later] = runs;
+  const last = runs.at(-1);
+  if (first === undefined || last === undefined) throw new RangeError("there was no run to judge");
   return {
-    firstCode: first.code,
-    ...(again === undefined ? {} : { againCode: again.code }),
+    codes: runs.map(({ code }) => code),
     falseGreen: runs.some((run) => run.code === 0 && !run.isWhole),
-    earlyGreen: runs.some((run) => run.code === 0 && !run.isWholeAtEnd && run.isWhole),
+    earlyGreen: runs.some((run) => isEnd(run) && !run.isWholeAtEnd),
     falseRed: isFalseRed(tool, first),
-    falseRedAgain: isFalseRed(tool, again),
-    converges: last.code === 0 && last.isWhole,
+    falseRedAgain: later.some((run) => isFalseRed(tool, run)),
+    converges: isEnd(last),
   };
 }
 

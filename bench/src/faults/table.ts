@@ -7,17 +7,23 @@ const titles = {
   npm: "The simulator's `npm` profile over HTTP",
 } as const;
 
+function isRight({ converges, wrongLatest }: Verdict): boolean {
+  return converges && !wrongLatest;
+}
+
 function summaryRow(label: string, verdicts: readonly Verdict[]): string {
   const count = (holds: (verdict: Verdict) => boolean): number => verdicts.filter(holds).length;
   const broken = verdicts.reduce((sum, { brokenSeconds }) => sum + brokenSeconds, 0);
   const cells = [
     verdicts.length,
-    count(({ firstCode, againCode, converges }) => firstCode === 0 && againCode === undefined && converges),
-    count(({ converges }) => converges),
+    count((verdict) => verdict.codes.length === 1 && isRight(verdict)),
+    count(isRight),
+    Math.max(...verdicts.map(({ codes }) => codes.length)),
     count(({ falseGreen }) => falseGreen),
     count(({ earlyGreen }) => earlyGreen),
     count(({ falseRed }) => falseRed),
     count(({ falseRedAgain }) => falseRedAgain),
+    verdicts.reduce((sum, { sentAgain }) => sum + sentAgain, 0),
     count(({ wrongLatest }) => wrongLatest),
     broken.toFixed(0),
     count(({ differentBytes }) => differentBytes),
@@ -25,17 +31,26 @@ function summaryRow(label: string, verdicts: readonly Verdict[]): string {
   return `| ${label} | ${cells.join(" | ")} |`;
 }
 
-/** A word for a trial: the worst that can be said of it. */
+/** Which run was the last one needed; empty where the first was. */
+function endOf({ codes, converges }: Verdict): string {
+  const runs = codes.length;
+  if (converges) return runs === 1 ? "" : runs === 2 ? "re-run ends it" : `run ${runs} ends it`;
+  return runs <= 2 ? "re-run does not end it" : `${runs} runs do not end it`;
+}
+
+/** A word for a trial: the worst that can be said of it, and how it ended. */
 export function wordOf(verdict: Verdict): string {
-  const end = verdict.converges
-    ? verdict.againCode === undefined
-      ? ""
-      : ", re-run ends it"
-    : ", re-run does not end it";
-  if (verdict.falseGreen) return `false green${end}`;
-  if (verdict.falseRed || verdict.falseRedAgain) return `false red${end}`;
-  if (verdict.earlyGreen) return `early green${end}`;
-  return verdict.againCode === undefined ? "ok" : verdict.converges ? "re-run ends it" : "re-run does not end it";
+  const { falseGreen, falseRed, falseRedAgain, earlyGreen, wrongLatest } = verdict;
+  const worst = falseGreen
+    ? "false green"
+    : wrongLatest
+      ? "`latest` moved back"
+      : falseRed || falseRedAgain
+        ? "false red"
+        : earlyGreen
+          ? "early green"
+          : "";
+  return [worst, endOf(verdict)].filter((part) => part !== "").join(", ") || "ok";
 }
 
 export function renderFaultTables(verdicts: readonly Verdict[]): readonly string[] {
@@ -49,8 +64,8 @@ export function renderFaultTables(verdicts: readonly Verdict[]): readonly string
     return [
       `### ${titles[registry]}`,
       "",
-      "| tool | trials | right at once | right with a re-run | false green | early green | false red | false red of the re-run | wrong `latest` | broken closure, s | different bytes |",
-      "|---|---|---|---|---|---|---|---|---|---|---|",
+      "| tool | trials | right at once | right in the end | runs at most | false green | early green | false red | false red of a re-run | sent again | wrong `latest` | broken closure, s | different bytes |",
+      "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
       ...tools.map(({ id, label }) =>
         summaryRow(
           label,

@@ -19,6 +19,7 @@ export interface FaultTool {
 const script = fileURLToPath(new URL("publish-each.sh", import.meta.url));
 /** Folders of the trial's packages, what is needed first. */
 export const folders = ["a", "b", "c"] as const;
+export type Folder = (typeof folders)[number];
 
 function each(id: string, label: string, mode: string): FaultTool {
   return {

@@ -1,37 +1,43 @@
 /** One release of three packages in a chain with one fault, and the same command again. It judges through judge.ts only. */
+import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  createWorkspace,
-  httpRequest,
-  integrityOf,
-  registryNpmrc,
-  startFaultProxy,
-  startProcess,
-} from "@slipway/testkit";
+import { promisify } from "node:util";
+import { createWorkspace, registryNpmrc, startFaultProxy, startProcess } from "@slipway/testkit";
 import type { FaultProxy, FaultRule } from "@slipway/testkit";
 
-import { makeFlavour, restoreWorkspace } from "../prepare.ts";
+import { cloneWorkspace, isolatedEnv, makeFlavour } from "../prepare.ts";
+import { getProgram } from "../programs.ts";
 import type { Program, ProgramId } from "../programs.ts";
-import { isClosureBroken, judgeRuns } from "./judge.ts";
+import { higherVersion } from "./cases.ts";
+import { isClosureBroken, isEnd, judgeRuns } from "./judge.ts";
 import type { RunSeen, Verdict } from "./judge.ts";
 import { folders } from "./tools.ts";
-import type { FaultTool } from "./tools.ts";
+import type { FaultTool, Folder } from "./tools.ts";
+import { releasedVersion } from "./truth.ts";
+import type { Held, Truth } from "./truth.ts";
+
+const execute = promisify(execFile);
 
 export interface TrialRequest {
   readonly registry: Verdict["registry"];
   readonly tool: FaultTool;
   readonly fault: string;
-  readonly struck: string;
+  readonly struck: Folder;
   readonly scope: string;
-  /** Without the proxy: what is asked for the truth. */
+  /** Without the proxy. */
   readonly url: string;
   readonly token: string;
+  /** What the tool is judged by. */
+  readonly truth: Truth;
   readonly rules: readonly FaultRule[];
   readonly isLasting: boolean;
   readonly isSilent: boolean;
+  /** `higherVersion` of the struck package is out before the release. */
+  readonly hasHigher: boolean;
+  readonly runsMax: number;
   /** The `slipway` key of the workspace's package.json. */
   readonly config: object;
   /** Milliseconds of the registry for each real one. */
@@ -41,38 +47,23 @@ export interface TrialRequest {
   /** Lets the registry do what it has under way. */
   readonly settle: () => void;
   readonly programs: ReadonlyMap<ProgramId, Program>;
+  /** Ends the tool, and the trial without a verdict. */
+  readonly signal: AbortSignal;
 }
 
 const runMaxMs = 120_000;
 const pollMs = 100;
 
-interface Shown {
-  readonly latest: string | undefined;
-  readonly integrity: string | undefined;
-}
-
-/** What the registry itself shows of a version, past every cache; the integrity only where its tarball can be downloaded. */
-async function readShown(url: string, name: string, withTarball: boolean): Promise<Shown> {
-  const { status, json } = await httpRequest(`${url}/${name.replace("/", "%2f")}?write=true`);
-  const packument = json as {
-    readonly versions?: Readonly<Record<string, { readonly dist: { readonly integrity: string } }>>;
-    readonly "dist-tags"?: Readonly<Record<string, string>>;
-  };
-  const latest = packument.versions === undefined ? undefined : packument["dist-tags"]?.["latest"];
-  const told = status === 200 ? packument.versions?.["1.0.0"]?.dist.integrity : undefined;
-  if (told === undefined || !withTarball) return { latest, integrity: told };
-  const tarball = await httpRequest(`${url}/${name}/-/${name.slice(name.indexOf("/") + 1)}-1.0.0.tgz`);
-  const integrity = tarball.status === 200 ? integrityOf(tarball.bytes) : undefined;
-  return { latest, integrity: integrity === told ? integrity : undefined };
+function nameOf(request: TrialRequest, letter: string): string {
+  return `@${request.scope}/${letter}`;
 }
 
 async function prepareWorkspace(request: TrialRequest, folder: string): Promise<string> {
-  const nameOf = (letter: string): string => `@${request.scope}/${letter}`;
   const made = await createWorkspace({
     packages: folders.map((letter, index) => {
       const below = folders[index - 1];
-      const common = { name: nameOf(letter), manifest: { publishConfig: { access: "public" } } };
-      return below === undefined ? common : { ...common, dependencies: [nameOf(below)] };
+      const common = { name: nameOf(request, letter), manifest: { publishConfig: { access: "public" } } };
+      return below === undefined ? common : { ...common, dependencies: [nameOf(request, below)] };
     }),
     root: { slipway: request.config },
   });
@@ -83,18 +74,33 @@ async function prepareWorkspace(request: TrialRequest, folder: string): Promise<
   }
 }
 
-async function prepareHome(request: TrialRequest, home: string, proxy: FaultProxy): Promise<void> {
+async function prepareHome(request: TrialRequest, home: string, url: string): Promise<void> {
   const waits = ["fetch-retry-mintimeout=50", "fetch-retry-maxtimeout=1000"];
   if (request.isSilent) waits.push("fetch-timeout=3000");
   await mkdir(home, { recursive: true });
-  await writeFile(join(home, ".npmrc"), `${registryNpmrc(proxy.url, request.token)}${waits.join("\n")}\n`);
+  await writeFile(join(home, ".npmrc"), `${registryNpmrc(url, request.token)}${waits.join("\n")}\n`);
 }
 
-async function runTool(request: TrialRequest, workspace: string, folder: string, proxy: FaultProxy): Promise<number> {
+/** Past the proxy, by npm: as somebody has released it long before. */
+async function releaseHigher(request: TrialRequest, folder: string): Promise<void> {
   const home = join(folder, "home");
-  const layersFile = join(folder, "layers.json");
+  await prepareHome(request, home, request.url);
+  const manifest = { name: nameOf(request, request.struck), version: higherVersion };
+  await writeFile(join(folder, "package.json"), JSON.stringify(manifest));
+  const npm = getProgram(request.programs, "npm");
+  await execute(npm.file, [...npm.args, "publish", "--access", "public"], { cwd: folder, env: isolatedEnv(home) });
+  request.settle();
+}
+
+/** Runs the command in a clone and a home that nothing has touched, as the next job would. Returns its exit code. */
+async function runTool(request: TrialRequest, origin: string, folder: string, proxy: FaultProxy): Promise<number> {
+  const place = await mkdtemp(join(folder, "run-"));
+  const workspace = join(place, "workspace");
+  const home = join(place, "home");
+  await Promise.all([cloneWorkspace(origin, workspace), prepareHome(request, home, proxy.url)]);
+  const layersFile = join(place, "layers.json");
   await writeFile(layersFile, JSON.stringify(Object.fromEntries(folders.map((letter, index) => [letter, index]))));
-  const { token, tool, waitScale } = request;
+  const { token, tool, waitScale, signal } = request;
   const context = { workspace, home, registry: proxy.url, token, listFile: "", layersFile, ignoreScripts: false };
   const { file, args, cwd, env } = tool.command(context, request.programs);
   const waits = {
@@ -103,10 +109,15 @@ async function runTool(request: TrialRequest, workspace: string, folder: string,
     pnpm_config_fetch_retry_maxtimeout: "1000",
     ...(request.isSilent ? { pnpm_config_fetch_timeout: "3000" } : {}),
   };
+  signal.throwIfAborted();
   const child = startProcess(file, args, { cwd, env: { ...env, ...waits }, timeoutMs: 2 * runMaxMs });
-  const timer = setTimeout(() => void child.kill(), runMaxMs);
+  const end = (): void => void child.kill();
+  const timer = setTimeout(end, runMaxMs);
+  signal.addEventListener("abort", end, { once: true });
   const { code, stdout, stderr } = await child.result;
   clearTimeout(timer);
+  signal.removeEventListener("abort", end);
+  signal.throwIfAborted();
   await writeFile(join(folder, "said.txt"), `${stdout}\n${stderr}\nended with ${code}\n`, { flag: "a" });
   return code ?? 124;
 }
@@ -120,8 +131,7 @@ function watchClosure(request: TrialRequest, names: readonly string[]): { stop: 
     let before = performance.now();
     while (!over.signal.aborted) {
       const shown = new Set<string>();
-      for (const name of names)
-        if ((await readShown(request.url, name, false)).integrity !== undefined) shown.add(name);
+      for (const name of names) if (await request.truth.isShown(name)) shown.add(name);
       const now = performance.now();
       if (isClosureBroken(shown, dependencies)) brokenMs += now - before;
       before = now;
@@ -137,40 +147,59 @@ function watchClosure(request: TrialRequest, names: readonly string[]): { stop: 
   };
 }
 
+/** Counts the uploads that come when the registry has taken the version already. */
+function countSentAgain({ truth }: TrialRequest, proxy: FaultProxy): () => number {
+  let count = 0;
+  proxy.setHooks({
+    onPutBodyComplete: async ({ upload }) => {
+      if (upload !== undefined && (await truth.hasTaken(upload.name))) count += 1;
+    },
+  });
+  return () => count;
+}
+
 /** Uploads of one name with different tarballs. */
 function hasDifferentBytes(proxy: FaultProxy, name: string): boolean {
   const sent = proxy.log().flatMap(({ upload }) => (upload?.name === name ? [upload.attachedIntegrity] : []));
   return new Set(sent).size > 1;
 }
 
-/** Throws for bugs only: what tools do is a verdict. `keep` is called with what they said before it is removed. */
+/** Tells whether `latest` shows something lower than the highest version, of what is there at all. */
+function isLatestWrong(request: TrialRequest, letter: Folder, { latest, isInstallable }: Held): boolean {
+  if (request.hasHigher && letter === request.struck) return latest !== higherVersion;
+  return isInstallable && latest !== releasedVersion;
+}
+
+function isWhole(held: readonly Held[]): boolean {
+  return held.every(({ isInstallable }) => isInstallable);
+}
+
+/** Throws for bugs and when it is ended: what tools do is a verdict. `keep` is called with what they said before it is removed. */
 export async function runFaultTrial(request: TrialRequest, keep: (folder: string) => Promise<void>): Promise<Verdict> {
-  const { registry, tool, fault, struck, scope, url } = request;
-  const names = folders.map((letter) => `@${scope}/${letter}`);
+  const { registry, tool, fault, struck, url, truth } = request;
+  const names = folders.map((letter) => nameOf(request, letter));
   const folder = await mkdtemp(join(tmpdir(), "slipway-faults-"));
   const proxy = await startFaultProxy({ target: url, rules: request.rules });
   try {
-    const workspace = await prepareWorkspace(request, folder);
-    await prepareHome(request, join(folder, "home"), proxy);
-    const look = async () => await Promise.all(names.map((name) => readShown(url, name, true)));
-    const isWhole = (shown: readonly Shown[]): boolean => shown.every(({ integrity }) => integrity !== undefined);
+    if (request.hasHigher) await releaseHigher(request, await mkdtemp(join(folder, "higher-")));
+    const origin = await prepareWorkspace(request, folder);
+    const sentAgain = countSentAgain(request, proxy);
+    const look = async () => await Promise.all(names.map(truth.read));
+    let brokenSeconds = 0;
     const run = async (): Promise<RunSeen> => {
       const watch = watchClosure(request, names);
-      const code = await runTool(request, workspace, folder, proxy);
-      brokenSeconds += await watch.stop();
-      const atEnd = await look();
+      const over = runTool(request, origin, folder, proxy).then(async (code) => ({ code, atEnd: await look() }));
+      const { code, atEnd } = await over.finally(async () => {
+        brokenSeconds += await watch.stop();
+      });
       request.settle();
       const settled = await look();
-      const hasStruck = settled[names.indexOf(`@${scope}/${struck}`)]?.integrity !== undefined;
+      const hasStruck = settled[folders.indexOf(struck)]?.isInstallable === true;
       return { code, isWholeAtEnd: isWhole(atEnd), isWhole: isWhole(settled), hasStruck };
     };
-    let brokenSeconds = 0;
-    const first = await run();
+    const runs = [await run()];
     if (request.isLasting) proxy.setRules([]);
-    const isAgain = first.code !== 0 || !first.isWhole;
-    // As a second job would find it: lerna, for one, leaves manifests changed, and refuses to start over that.
-    if (isAgain) await restoreWorkspace(workspace);
-    const again = isAgain ? await run() : undefined;
+    while (runs.length < request.runsMax && !runs.some(isEnd)) runs.push(await run());
     const final = await look();
     await keep(folder);
     return {
@@ -178,8 +207,9 @@ export async function runFaultTrial(request: TrialRequest, keep: (folder: string
       tool: tool.id,
       fault,
       struck,
-      ...judgeRuns(tool.id, first, again),
-      wrongLatest: final.some(({ latest, integrity }) => integrity !== undefined && latest !== "1.0.0"),
+      ...judgeRuns(tool.id, runs),
+      wrongLatest: final.some((held, index) => isLatestWrong(request, folders[index] ?? struck, held)),
+      sentAgain: sentAgain(),
       differentBytes: names.some((name) => hasDifferentBytes(proxy, name)),
       brokenSeconds,
     };
