@@ -1,0 +1,59 @@
+/** What the fake GitHub knows besides its git repository. Data only: what may be done with it is the routes' business. */
+
+export interface ReleaseAsset {
+  readonly id: number;
+  readonly name: string;
+  readonly bytes: Buffer;
+  readonly contentType: string;
+}
+
+export interface StoredRelease {
+  readonly id: number;
+  tagName: string;
+  targetCommitish: string;
+  name: string | null;
+  body: string | null;
+  isDraft: boolean;
+  isPrerelease: boolean;
+  isImmutable: boolean;
+  /** When it became a release; the latest one is the youngest of those that may be. */
+  publishedAt: string | null;
+  mayBeLatest: boolean;
+  readonly assets: ReleaseAsset[];
+}
+
+export interface GithubState {
+  readonly repository: string;
+  readonly gitDir: string;
+  readonly url: string;
+  readonly apiUrl: string;
+  readonly uploadsUrl: string;
+  readonly isPublic: boolean;
+  readonly hasImmutableReleases: boolean;
+  readonly releases: StoredRelease[];
+  /** Set by the release that asked for it last. */
+  latestReleaseId: number | undefined;
+  nextId(): number;
+}
+
+export interface StateOptions {
+  readonly repository: string;
+  readonly gitDir: string;
+  readonly url: string;
+  readonly apiUrl: string;
+  readonly uploadsUrl: string;
+  readonly isPublic?: boolean;
+  readonly hasImmutableReleases?: boolean;
+}
+
+export function createState(options: StateOptions): GithubState {
+  let last = 0;
+  return {
+    ...options,
+    isPublic: options.isPublic ?? true,
+    hasImmutableReleases: options.hasImmutableReleases ?? false,
+    releases: [],
+    latestReleaseId: undefined,
+    nextId: () => (last += 1),
+  };
+}
