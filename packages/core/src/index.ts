@@ -1,4 +1,6 @@
 export * from "./changes.ts";
+export * from "./changesets.ts";
+export * from "./changesets-tags.ts";
 export * from "./event.ts";
 export * from "./fold.ts";
 export * from "./identity.ts";

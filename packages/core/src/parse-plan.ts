@@ -105,6 +105,25 @@ const goal: Shape = (value, at, report) => {
   else shape(value, at, report);
 };
 
+const changesets: Shape = object(
+  {
+    pending: list(
+      object({
+        id: text,
+        summary: text,
+        releases: list(object({ name: text, bump: oneOf("major", "minor", "patch", "none") })),
+      }),
+    ),
+    baseBranch: text,
+    ignored: list(text),
+    fixed: list(list(text)),
+    linked: list(list(text)),
+    tagOnly: list(object({ name, version })),
+    isSingle: flag,
+  },
+  { pre: object({ mode: oneOf("pre", "exit"), tag }), snapshotTemplate: text, root: name },
+);
+
 const planShape: Shape = object(
   {
     schema: count,
@@ -127,7 +146,7 @@ const planShape: Shape = object(
     steps: list(object({ id: text, after: list(text), registry, name, version, goal }, { from: text })),
     kept: list(
       object(
-        { name: text, version: text, reason: oneOf("private", "published", "not-selected", "unchanged") },
+        { name: text, version: text, reason: oneOf("private", "published", "not-selected", "unchanged", "ignored") },
         {
           registry,
           origin: oneOf("ours", "unknown", "foreign"),
@@ -140,6 +159,7 @@ const planShape: Shape = object(
     warnings: list(text),
   },
   {
+    changesets,
     tarballs: list(
       object({ spec: text, path: innerPath, integrity, sizeBytes: count, unpackedSizeBytes: count, fileCount: count }),
     ),

@@ -148,6 +148,7 @@ const reasonOf: Readonly<Record<Exclude<KeptReason, "private">, string>> = {
   published: "already published",
   "not-selected": "left out by --only",
   unchanged: "version unchanged since the base",
+  ignored: "ignored in .changeset/config.json",
 };
 
 /** `"a": "next"`: something has to show that tag when installs come, and a first version always gets `latest`. */

@@ -1,4 +1,5 @@
 /** What a plan is decided from, as gathered by the caller. Types only. */
+import type { ChangesetsInput } from "./changesets.ts";
 import type { Packument, Reading } from "./packument.ts";
 import type { PlanOptions, Source } from "./plan.ts";
 import type { Spec } from "./spec.ts";
@@ -47,4 +48,6 @@ export interface PlanInput {
   readonly readings: ReadonlyMap<string, Reading<Packument>>;
   readonly git: GitFacts;
   readonly evidence: ReleaseEvidence;
+  /** Undefined where there is no `.changeset/config.json`, or it is not gone by. */
+  readonly changesets?: ChangesetsInput | undefined;
 }

@@ -2,8 +2,10 @@
  * Decides what a release does: each package of the workspace becomes steps, or is kept with a reason. Pure: everything
  * it knows of git and the registries comes in as facts. It collects every problem before it gives up.
  */
+import { findChangesetsAccess, findChangesetsTag } from "./changesets.ts";
 import { orderPackages } from "./order.ts";
 import type { Packument, PackumentVersion } from "./packument.ts";
+import { describeChangesets } from "./plan-changesets.ts";
 import { type Candidate, checkDependencies } from "./plan-dependencies.ts";
 import type { PlanInput } from "./plan-input.ts";
 import { describeKept, findOrigin } from "./plan-kept.ts";
@@ -65,7 +67,7 @@ export function planRelease(input: PlanInput): PlanResult {
   const kept = describeKept(input, candidates, warnings);
   const planned = [...candidates.values()].filter((candidate) => candidate.keptBecause === undefined);
   const edgesFrom = Map.groupBy(order.edges, (edge) => edge.from);
-  const stepWorld = { access: input.access, candidates, tags };
+  const stepWorld = { accessOf: (item: WorkspacePackage) => accessOf(input, item), candidates, tags };
   const steps = planned.flatMap((candidate) =>
     makeSteps(stepWorld, candidate, edgesFrom.get(candidate.item.name) ?? [], warnings),
   );
@@ -84,10 +86,27 @@ export function planRelease(input: PlanInput): PlanResult {
     warnings.push(
       "this is not a commit of a git repository: the versions will name none, and another machine cannot finish this release",
     );
+  const changesets = describeChangesets(input, packages, tags, warnings);
   return {
-    plan: { schema: planSchema, releaseId, source, options, packages, steps, kept, warnings, tarballs: undefined },
+    plan: {
+      schema: planSchema,
+      releaseId,
+      source,
+      options,
+      packages,
+      steps,
+      kept,
+      warnings,
+      ...(changesets === undefined ? {} : { changesets }),
+      tarballs: undefined,
+    },
     problems: [],
   };
+}
+
+/** What its publishConfig says, else flags and configuration, else Changesets. */
+function accessOf(input: PlanInput, item: WorkspacePackage): "public" | "restricted" | undefined {
+  return item.publishConfig.access ?? input.access ?? findChangesetsAccess(input.changesets, item.name);
 }
 
 function classify(input: PlanInput, item: WorkspacePackage): Candidate {
@@ -104,6 +123,7 @@ function classify(input: PlanInput, item: WorkspacePackage): Candidate {
     const stays = isSelected && isChanged && belongsToRelease(input, spec, item.version, packument, shown);
     keptBecause = stays ? undefined : "published";
   } else if (!isSelected) keptBecause = "not-selected";
+  else if (input.changesets?.ignored.has(item.name) === true) keptBecause = "ignored";
   else if (!isChanged) keptBecause = "unchanged";
   else if (reading === undefined) throw new Error(`${item.name} was not looked up on its registry`);
   const found =
@@ -176,6 +196,7 @@ function chooseTags(
       version: item.version,
       asked: fault === undefined ? input.tag : undefined,
       configured: item.publishConfig.tag,
+      changesets: findChangesetsTag(input.changesets, item.version, packument),
       distTags: packument?.distTags ?? new Map<string, string>(),
       versions: packument?.versions.keys() ?? [],
     });
@@ -191,7 +212,7 @@ function chooseTags(
 function checkCandidate(input: PlanInput, candidate: Candidate, problems: Problem[], warnings: string[]): void {
   const { item, spec, registry, packument, shown } = candidate;
   if (candidate.keptBecause !== undefined || shown !== undefined) return;
-  const access = item.publishConfig.access ?? input.access;
+  const access = accessOf(input, item);
   const isScoped = item.name.startsWith("@");
   if (packument?.time?.has(item.version)) {
     const burnt = `${spec} was published to ${registry} before and unpublished`;
@@ -214,7 +235,7 @@ function warnOfUnsetAccess(input: PlanInput, candidates: readonly Candidate[], w
   const names = candidates
     .filter(({ item, keptBecause, shown }) => {
       const isPlanned = keptBecause === undefined && shown === undefined;
-      const isUnset = (item.publishConfig.access ?? input.access) === undefined;
+      const isUnset = accessOf(input, item) === undefined;
       return isPlanned && isUnset && item.name.startsWith("@") && input.readings.get(item.name)?.kind === "absent";
     })
     .map(({ item }) => item.name);

@@ -1,15 +1,14 @@
 /** The steps of a planned package: its upload, then its dist-tag, and what has to be done before either. Pure. */
 import type { Edge } from "./order.ts";
 import type { Candidate } from "./plan-dependencies.ts";
-import type { PlanInput } from "./plan-input.ts";
 import type { PlannedPackage } from "./plan.ts";
 import { formatSpec } from "./spec.ts";
 import { keptId, type Step, stepId } from "./step.ts";
 import { isHigher, type TagChoice } from "./tags.ts";
+import type { WorkspacePackage } from "./workspace.ts";
 
 export interface StepWorld {
-  /** Access of packages whose publishConfig says nothing. */
-  readonly access: PlanInput["access"];
+  readonly accessOf: (item: WorkspacePackage) => "public" | "restricted" | undefined;
   readonly candidates: ReadonlyMap<string, Candidate>;
   readonly tags: ReadonlyMap<string, TagChoice>;
 }
@@ -28,7 +27,7 @@ export function makeSteps(
   const goal = {
     kind: "publish",
     integrity: undefined,
-    access: item.publishConfig.access ?? world.access,
+    access: world.accessOf(item),
     sendTag: choice.tag,
   } as const;
   const publish: Step = {

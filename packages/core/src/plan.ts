@@ -1,4 +1,5 @@
 /** The plan of a release: its type is its documentation. Made by `plan`, completed by `pack`, carried out by `publish`. */
+import type { PendingChangeset, PreState } from "./changesets.ts";
 import type { Limits } from "./limits.ts";
 import type { Step } from "./step.ts";
 
@@ -30,7 +31,7 @@ export interface PlanOptions {
   readonly limits: Limits;
 }
 
-export type KeptReason = "private" | "published" | "not-selected" | "unchanged";
+export type KeptReason = "private" | "published" | "not-selected" | "unchanged" | "ignored";
 export type Origin = "ours" | "unknown" | "foreign";
 
 /** A package of the workspace that is not a step, and why. */
@@ -74,6 +75,24 @@ export interface PlannedPackage {
   readonly scriptsNotRun: readonly string[];
 }
 
+/** What Changesets' files say beside the steps; `publish DIR` answers changesets/action from it. */
+export interface PlanChangesets {
+  readonly pending: readonly PendingChangeset[];
+  readonly pre?: PreState;
+  readonly baseBranch: string;
+  /** Names that `ignore` leaves out. */
+  readonly ignored: readonly string[];
+  readonly fixed: readonly (readonly string[])[];
+  readonly linked: readonly (readonly string[])[];
+  /** Private packages that are released as a git tag (`privatePackages.tag`). */
+  readonly tagOnly: readonly { readonly name: string; readonly version: string }[];
+  /** There is one package, at the root: its git tags are `v1.2.3` and not `name@1.2.3`. */
+  readonly isSingle: boolean;
+  readonly snapshotTemplate?: string;
+  /** The package at the root of a workspace of several, which Changesets does not see. */
+  readonly root?: string;
+}
+
 export interface Plan {
   readonly schema: number;
   /** 12 hex digits. */
@@ -84,6 +103,8 @@ export interface Plan {
   readonly steps: readonly Step[];
   readonly kept: readonly Kept[];
   readonly warnings: readonly string[];
+  /** Undefined where there is no `.changeset/config.json`, or it is not gone by. */
+  readonly changesets?: PlanChangesets;
   /** Undefined until pack has run. */
   readonly tarballs: readonly Tarball[] | undefined;
 }

@@ -16,6 +16,16 @@ export const planningProblems = {
     meaning: "slipway.config or the `slipway` key of package.json is not valid.",
     hint: "correct the named keys; the JSON Schema is shipped with slipway",
   },
+  SLIP_CHANGESETS_INVALID: {
+    exit: 2,
+    meaning: "A file of Changesets that a release goes by (.changeset/config.json, .changeset/pre.json) is not valid.",
+    hint: "correct the named key; with `changesets: off` Slipway does not look at the files of Changesets",
+  },
+  SLIP_CHANGESETS_UNCLEAN: {
+    exit: 2,
+    meaning: "changesets/action tags the commit that is checked out, and what would be released has changes beside it.",
+    hint: "commit or ignore the files named above, or publish without telling the action: --changesets off",
+  },
   SLIP_WORKSPACE_NOT_FOUND: {
     exit: 2,
     meaning: "There is no package.json at or above the folder.",

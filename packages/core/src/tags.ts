@@ -3,6 +3,7 @@
  * installs `latest` may get an older version, or a prerelease in place of a stable one, by accident.
  */
 import semver from "semver";
+import type { ChangesetsTag } from "./changesets.ts";
 import { type Problem, problem } from "./problem.ts";
 import { findTagFault, formatSpec } from "./spec.ts";
 
@@ -13,6 +14,8 @@ export interface TagInput {
   readonly asked: string | undefined;
   /** `publishConfig.tag`. */
   readonly configured: string | undefined;
+  /** What pre mode or a snapshot of Changesets asks for; comes before `configured`. */
+  readonly changesets?: ChangesetsTag | undefined;
   /** What the registry shows; empty for a new package. */
   readonly distTags: ReadonlyMap<string, string>;
   readonly versions: Iterable<string>;
@@ -33,7 +36,7 @@ export function isHigher(a: string, b: string): boolean {
   return left !== null && right !== null && semver.gt(left, right);
 }
 
-function isPrerelease(version: string): boolean {
+export function isPrerelease(version: string): boolean {
   return (semver.parse(version)?.prerelease.length ?? 0) > 0;
 }
 
@@ -74,10 +77,14 @@ function findLineTag(stem: string, input: TagInput): string | undefined {
   });
 }
 
-/** Chooses the first there is: asked, configured, the maintenance line's, the prerelease's first word, `latest`. */
+/** Chooses the first there is: asked, Changesets', configured, the maintenance line's, the prerelease's first word, `latest`. */
 export function chooseTag(input: TagInput): TagChoice {
   const spec = formatSpec(input.name, input.version);
-  const given = input.asked ?? input.configured;
+  const { asked, changesets } = input;
+  // A snapshot is lower than everything else, so no line of versions is searched for it.
+  if (asked === undefined && changesets?.from === "snapshot")
+    return { tag: changesets.tag, isAsked: false, problems: [], warnings: [] };
+  const given = asked ?? (changesets === undefined ? input.configured : undefined);
   const warnings: string[] = [];
   if (given !== undefined) {
     const fault = findTagFault(given);
@@ -94,7 +101,7 @@ export function chooseTag(input: TagInput): TagChoice {
     if (latestFault === undefined) return { tag: given, isAsked: false, problems: [], warnings };
     warnings.push(`${spec} does not become latest although publishConfig.tag says so: ${latestFault}`);
   }
-  const stem = isPrerelease(input.version) ? prereleaseTag(input.version) : "latest";
+  const stem = changesets?.tag ?? (isPrerelease(input.version) ? prereleaseTag(input.version) : "latest");
   const latest = input.distTags.get("latest");
   const shown = input.distTags.get(stem);
   const isBehind = (other: string | undefined): boolean => other !== undefined && isHigher(other, input.version);

@@ -604,3 +604,87 @@ test("what this release has judged to be somebody else's is nothing to build on,
   expect(planned(given).steps.map((step) => step.name)).toEqual(["b", "b"]);
   expect(codes({ ...given, evidence })).toEqual([expect.stringContaining("SLIP_VERSION_TAKEN b@1.0.0 needs a@1.0.0")]);
 });
+
+const changesets: NonNullable<PlanInput["changesets"]> = {
+  config: {
+    access: "restricted",
+    ignore: [],
+    fixed: [],
+    linked: [],
+    privatePackages: { version: true, tag: true },
+    baseBranch: "main",
+    changedFilePatterns: ["**"],
+    snapshotTemplate: undefined,
+  },
+  pre: undefined,
+  pending: [],
+  ignored: new Set(),
+  fixed: [],
+  linked: [],
+  warnings: [],
+};
+
+test("what Changesets ignores is kept, unless it is published already; what needs it cannot be released", () => {
+  const ignoring = { changesets: { ...changesets, ignored: new Set(["old", "shown"]) } };
+  const packages = [{ name: "old" }, { name: "shown" }, { name: "new" }];
+  const { kept, packages: releases } = planned({
+    packages,
+    registry: { shown: { versions: { "1.0.0": earlier } } },
+    ...ignoring,
+  });
+  expect(kept.map(({ name, reason }) => `${name} ${reason}`)).toEqual(["old ignored", "shown published"]);
+  expect(releases.map(({ name }) => name)).toEqual(["new"]);
+  expect(codes({ packages: [{ name: "old" }, { name: "new", needs: { old: "^1.0.0" } }], ...ignoring })).toEqual([
+    expect.stringContaining("SLIP_DEPENDENCY_UNPUBLISHED new@1.0.0 needs old@^1.0.0"),
+  ]);
+});
+
+test("access is publishConfig's, else what was asked for, else that of Changesets", () => {
+  const packages = [
+    { name: "@s/a-own", publishConfig: { access: "public" as const } },
+    { name: "@s/b-open" },
+    { name: "plain" },
+  ];
+  const accesses = (given: Partial<PlanInput>): readonly unknown[] =>
+    planned({ packages, ...given }).steps.flatMap(({ goal }) => (goal.kind === "publish" ? [goal.access] : []));
+  expect(accesses({})).toEqual(["public", undefined, undefined]);
+  expect(accesses({ changesets })).toEqual(["public", "restricted", undefined]);
+  expect(accesses({ changesets, access: "public" })).toEqual(["public", "public", "public"]);
+});
+
+test("fixed groups that have come apart are warned about, without what Changesets gives no version", () => {
+  const packages = [{ name: "a" }, { name: "b", version: "1.0.1" }, { name: "c", version: "7.0.0", isPrivate: true }];
+  const warningsOf = (given: Partial<typeof changesets>): readonly string[] =>
+    planned({ packages, changesets: { ...changesets, ...given } }).warnings.filter((text) => text.includes("fixed"));
+  expect(warningsOf({ fixed: [["a", "b", "c"]] })).toEqual([
+    "a fixed group of Changesets has more than one version (a@1.0.0, b@1.0.1, c@7.0.0): `changeset version` makes them one again",
+  ]);
+  const config = { ...changesets.config, privatePackages: { version: false, tag: false } };
+  expect(warningsOf({ fixed: [["a", "c"]], config })).toEqual([]);
+  expect(warningsOf({ fixed: [["a", "b"]], ignored: new Set(["b"]) })).toEqual([]);
+  expect(warningsOf({ linked: [["a", "b"]] })).toEqual([]);
+});
+
+test("a stable version that goes to the tag of pre mode is warned about", () => {
+  const packages = [{ name: "a", version: "1.1.0-next.0" }, { name: "b" }];
+  const { warnings, steps } = planned({ packages, changesets: { ...changesets, pre: { mode: "pre", tag: "next" } } });
+  expect(steps.flatMap(({ goal }) => (goal.kind === "dist-tag" ? [goal.tag] : []))).toEqual(["next", "next"]);
+  expect(warnings.filter((text) => text.includes("pre mode"))).toEqual([
+    "b@1.0.0 is no prerelease and goes to next, because Changesets is in pre mode: `changeset pre exit` and `changeset version` end it",
+  ]);
+});
+
+test("a plan says which private packages are released as a git tag, and how git tags are called", () => {
+  const hasNone = { name: "tool", isPrivate: true, version: "0.0.0", hasVersion: false as const };
+  const site = { name: "site", isPrivate: true };
+  const several = planned({ packages: [{ name: "root", dir: "." }, { name: "a" }, site, hasNone], changesets });
+  expect(several.changesets).toMatchObject({
+    tagOnly: [{ name: "site", version: "1.0.0" }],
+    isSingle: false,
+    root: "root",
+  });
+  const single = planned({ packages: [{ name: "a", dir: "." }], changesets });
+  expect(single.changesets).toMatchObject({ tagOnly: [], isSingle: true });
+  expect(single.changesets).not.toHaveProperty("root");
+  expect(planned({ packages: [{ name: "a" }] })).not.toHaveProperty("changesets");
+});

@@ -5,6 +5,7 @@
 import { defaultLimits, findTagFault, type Problem, problem, ProblemsError } from "@slipway/core";
 import { z } from "zod";
 import { authModes } from "./auth/write-credentials.ts";
+import { changesetsModes } from "./changesets/protocol.ts";
 import type { SlipwayConfig } from "./config.ts";
 import { durationPattern } from "./duration.ts";
 import { findNearest } from "./nearest.ts";
@@ -73,6 +74,12 @@ const configSchema: z.ZodType = z
       .union([text, z.array(text).min(1)])
       .optional()
       .describe("release only packages whose name or folder matches"),
+    changesets: z
+      .enum(changesetsModes)
+      .optional()
+      .describe(
+        "go by .changeset, and answer changesets/action where it runs slipway (auto), not at all (off), or always as its v1 expects it (v1); default auto",
+      ),
     concurrency: z.number().int().min(1).max(256).optional().describe("requests under way at once; default 16"),
     limits: limits.optional(),
   })
@@ -115,6 +122,7 @@ const keys = [
   "auth",
   "base",
   "only",
+  "changesets",
   "concurrency",
   "limits",
 ] as const satisfies readonly (keyof SlipwayConfig)[];

@@ -9,6 +9,7 @@ import { isAbsolute, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { defaultLimits, fail, type IdentityLevel, isJsonObject, type Limits } from "@slipway/core";
 import type { AuthMode } from "./auth/write-credentials.ts";
+import type { ChangesetsMode } from "./changesets/protocol.ts";
 import { parseDuration } from "./duration.ts";
 import { parseJson } from "./workspace-reader.ts";
 
@@ -29,6 +30,8 @@ export interface SlipwayConfig {
   readonly auth?: AuthMode;
   readonly base?: string;
   readonly only?: string | readonly string[];
+  /** Whether the files of Changesets are gone by, and how changesets/action is answered. */
+  readonly changesets?: ChangesetsMode;
   readonly concurrency?: number;
   readonly limits?: Partial<Limits>;
 }
@@ -48,6 +51,7 @@ export interface Config {
   readonly base: string | undefined;
   /** Empty selects all. */
   readonly only: readonly string[];
+  readonly changesets: ChangesetsMode;
   readonly limits: Limits;
 }
 
@@ -180,6 +184,7 @@ function fillIn(config: SlipwayConfig, path: string | undefined): Config {
     auth: config.auth ?? "auto",
     base: config.base,
     only: typeof only === "string" ? [only] : (only ?? []),
+    changesets: config.changesets ?? "auto",
     limits: {
       ...defaultLimits,
       ...withoutUndefined(config.limits ?? {}),

@@ -26,13 +26,21 @@ function gitEnvironment(): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(kept), LC_ALL: "C", GIT_TERMINAL_PROMPT: "0", GIT_OPTIONAL_LOCKS: "0" };
 }
 
+interface GitRun {
+  /** Further variables of the environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** After this git is ended, for what asks over a network; the exit code is then 1. */
+  readonly timeoutMs?: number;
+}
+
 /** Runs git in `cwd`. Any exit code is an answer; a missing git throws SLIP_GIT_FAILED. */
-export function runGit(cwd: string, args: readonly string[], input?: string): Promise<GitOutput> {
+export function runGit(cwd: string, args: readonly string[], input?: string, run: GitRun = {}): Promise<GitOutput> {
   return new Promise((resolve, reject) => {
     const child = spawn("git", [...safeOptions, ...args], {
       cwd,
-      env: gitEnvironment(),
+      env: { ...gitEnvironment(), ...run.env },
       stdio: ["pipe", "pipe", "pipe"],
+      ...(run.timeoutMs === undefined ? {} : { timeout: run.timeoutMs }),
       windowsHide: true,
     });
     const stdout: Buffer[] = [];

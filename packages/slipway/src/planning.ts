@@ -3,6 +3,9 @@
  * It reads the world and writes nothing.
  */
 import {
+  type ChangesetsInput,
+  fail,
+  type GitFacts,
   type Limits,
   type Packument,
   type Plan,
@@ -17,6 +20,7 @@ import { loadNpmConfig, settingsOf } from "./auth/npmrc.ts";
 import { parseRegistryUrl } from "./auth/registry-url.ts";
 import { type Flags, textFlag, type VerbContext } from "./commands/verb.ts";
 import type { AuthMode } from "./auth/write-credentials.ts";
+import { isCountedFile, readChangesets } from "./changesets/read-changesets.ts";
 import { loadConfig } from "./config.ts";
 import { createEarlyPacking, type EarlyPacking } from "./early-packing.ts";
 import { resolveBase } from "./git-base.ts";
@@ -37,6 +41,8 @@ export interface Project {
   readonly source: Source;
   readonly options: ReleaseOptions;
   readonly limits: Limits;
+  /** Undefined where Changesets is not used, or not gone by. */
+  readonly changesets: ChangesetsInput | undefined;
   readonly registries: Registries;
   readonly registryOf: (item: { readonly name: string }) => string;
 }
@@ -69,9 +75,12 @@ export function writingOf(flags: Flags, context: VerbContext, auth: AuthMode): W
 export async function openProject(flags: Flags, context: VerbContext): Promise<Project> {
   const workspace = await readWorkspace(context.cwd);
   // Together: git answers while npm's configuration is loaded, which keeps this process busy.
-  const [source, options, loaded, declared] = await Promise.all([
+  const [source, [options, changesets], loaded, declared] = await Promise.all([
     readSource(workspace.root),
-    loadConfig(workspace.root, textFlag(flags, "config"), context.cwd).then((config) => resolveOptions(config, flags)),
+    loadConfig(workspace.root, textFlag(flags, "config"), context.cwd).then(async (config) => {
+      const options = resolveOptions(config, flags);
+      return [options, await findChangesets(workspace, options)] as const;
+    }),
     loadNpmConfig({ cwd: workspace.root, env: context.env }),
     readDeclaredRegistries(workspace.root, workspace.manager.name),
   ]);
@@ -97,7 +106,33 @@ export async function openProject(flags: Flags, context: VerbContext): Promise<P
     if (url === undefined) throw new Error(`${item.name} has no registry`);
     return url;
   };
-  return { workspace, source, options, limits: options.limits, registries, registryOf };
+  return { workspace, source, options, limits: options.limits, changesets, registries, registryOf };
+}
+
+async function findChangesets(workspace: Workspace, options: ReleaseOptions): Promise<ChangesetsInput | undefined> {
+  if (options.changesets === "off") return undefined;
+  const found = await readChangesets(workspace);
+  if (found === undefined && options.changesets === "v1")
+    fail("SLIP_USAGE", "--changesets v1 is about Changesets, and there is no .changeset/config.json");
+  return found;
+}
+
+/** `changedFilePatterns` says which files make a change of a package; others are not asked to be released. */
+function withoutUncounted(git: GitFacts, workspace: Workspace, { config }: ChangesetsInput): GitFacts {
+  // The default means all files; as a glob it would leave out those that begin with a dot.
+  if (config.changedFilePatterns.every((pattern) => pattern === "**")) return git;
+  const dirs = new Map(workspace.packages.map(({ name, dir }) => [name, dir]));
+  const counted = [...git.changedFiles].map(([name, paths]) => {
+    const dir = dirs.get(name) ?? ".";
+    const start = dir === "." ? 0 : dir.length + 1;
+    const isInside = (path: string): boolean => dir === "." || path.startsWith(`${dir}/`);
+    // What is not in the package's folder, such as a catalog, has no part in these patterns.
+    return [
+      name,
+      paths.filter((path) => !isInside(path) || isCountedFile(path.slice(start), config.changedFilePatterns)),
+    ] as const;
+  });
+  return { ...git, changedFiles: new Map(counted) };
 }
 
 function planOptions({ identity, newPackages, ignoreScripts, build, accept, limits }: ReleaseOptions): PlanOptions {
@@ -116,7 +151,7 @@ export async function makePlan(flags: Flags, context: VerbContext, packsEarly = 
 }
 
 async function planProject(project: Project, context: VerbContext, packsEarly: boolean): Promise<Planning> {
-  const { workspace, options, limits, registries } = project;
+  const { workspace, options, limits, registries, changesets } = project;
   const base = options.base === undefined ? undefined : await resolveBase(workspace.root, options.base, context.env);
   const source: Source = base === undefined ? project.source : { ...project.source, base: base.commit };
   const changes = base === undefined ? undefined : await readVersionChanges(workspace, base.commit);
@@ -153,6 +188,7 @@ async function planProject(project: Project, context: VerbContext, packsEarly: b
     selected,
     changed,
     ...facts,
+    ...(changesets === undefined ? {} : { changesets, git: withoutUncounted(facts.git, workspace, changesets) }),
     anonymousRegistries: new Set(urls.filter((url) => !registries.isAuthenticated(url))),
     evidence: {
       journalWrites: new Set(written.keys()),

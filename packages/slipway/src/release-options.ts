@@ -2,6 +2,7 @@
 import { type IdentityLevel, type Limits, parseSpec, problem, type Problem, ProblemsError } from "@slipway/core";
 import { type Flags, isFlagSet, listFlag, textFlag } from "./commands/verb.ts";
 import { type AuthMode, authModes } from "./auth/write-credentials.ts";
+import { type ChangesetsMode, changesetsModes } from "./changesets/protocol.ts";
 import type { Config } from "./config.ts";
 import { parseDuration } from "./duration.ts";
 
@@ -29,6 +30,7 @@ export function resolveOptions(config: Config, flags: Flags): ReleaseOptions {
     only: only.length > 0 ? only : (config.only ?? []),
     accept: parseAccept(flags, problems),
     auth: choice(flags, "auth", authModes, problems) ?? config.auth,
+    changesets: choice(flags, "changesets", changesetsModes, problems) ?? config.changesets,
     limits: mergeLimits(config.limits, flags, problems),
   };
   if (problems.length > 0) throw new ProblemsError(problems);
@@ -47,6 +49,14 @@ export function overrideLimits(limits: Limits, flags: Flags): Limits {
 export function readAuthMode(flags: Flags): AuthMode {
   const problems: Problem[] = [];
   const mode = choice(flags, "auth", authModes, problems);
+  if (problems.length > 0) throw new ProblemsError(problems);
+  return mode ?? "auto";
+}
+
+/** `--changesets`, where no configuration is read. Throws SLIP_USAGE. */
+export function readChangesetsMode(flags: Flags): ChangesetsMode {
+  const problems: Problem[] = [];
+  const mode = choice(flags, "changesets", changesetsModes, problems);
   if (problems.length > 0) throw new ProblemsError(problems);
   return mode ?? "auto";
 }

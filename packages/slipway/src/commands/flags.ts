@@ -68,6 +68,13 @@ export const authFlag: FlagUsage = {
   choices: ["auto", "token", "oidc"],
 };
 
+/** Of every verb that makes a plan or carries one out. */
+export const changesetsFlag: FlagUsage = {
+  flags: "--changesets <mode>",
+  text: "go by .changeset and answer changesets/action: auto, off, or v1 where that version cannot be told",
+  choices: ["auto", "off", "v1"],
+};
+
 const otpFlag: FlagUsage = {
   flags: "--otp <code>",
   text: "one-time password for writes; a terminal asks for one when the registry wants it",

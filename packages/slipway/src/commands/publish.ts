@@ -6,6 +6,16 @@ import { join, resolve } from "node:path";
 import { fail, isPublishStep, type Event, type Plan, type Report, type RunState } from "@slipway/core";
 import { readNpmConfig } from "../auth/npmrc.ts";
 import { carryOut, reportNothing } from "../carry-out.ts";
+import { findProtocol, type Protocol } from "../changesets/protocol.ts";
+import {
+  type Announcement,
+  announce,
+  assertReadable,
+  assertTellable,
+  formatTagLines,
+  prepareOutput,
+  withoutTagLines,
+} from "../changesets/stand-in.ts";
 import { createDryRunRegistry, type PlannedWrite, rehearseWrites, reportRehearsal } from "../dry-run.ts";
 import { readJournal } from "../journal.ts";
 import type { ReleaseRun } from "../loop.ts";
@@ -13,8 +23,9 @@ import { packInto } from "../packing.ts";
 import { makePlan, type Planning, writingOf } from "../planning.ts";
 import { openRegistries, type Registries } from "../registries.ts";
 import { writtenIntegrities } from "../release-packer.ts";
-import { overrideLimits, readAuthMode } from "../release-options.ts";
+import { overrideLimits, readAuthMode, readChangesetsMode } from "../release-options.ts";
 import { createTarballStore, openReleaseFolder, readPlan, writePlan } from "../release-folder.ts";
+import { describeWaiting } from "../views/changesets-view.ts";
 import { formatPlan, warningRows } from "../views/plan-view.ts";
 import { createProgress } from "../views/progress.ts";
 import { formatReport } from "../views/report-view.ts";
@@ -27,12 +38,15 @@ export interface PublishData {
   readonly report: Report;
   /** With `--dry-run`: what would have been written, in order. */
   readonly writes: readonly PlannedWrite[] | undefined;
+  /** Where changesets/action runs this. */
+  readonly announcement?: Announcement;
 }
 
 export const publish: Verb<PublishData> = {
   async command(args, flags, context) {
     const [dir] = args;
     refuseIdleFlags(dir, flags);
+    await prepareOutput(findProtocol(readChangesetsMode(flags), context.env));
     return dir === undefined
       ? publishWorkspace(flags, context)
       : publishFolder(resolve(context.cwd, dir), flags, context);
@@ -40,15 +54,21 @@ export const publish: Verb<PublishData> = {
   views: {
     human: (data, terminal) =>
       data.writes === undefined
-        ? formatReport(data.report, terminal)
+        ? formatForAction(formatReport(data.report, terminal), data.announcement)
         : formatWrites(data.writes, data.report, terminal),
     json: (data) =>
       data.writes === undefined
-        ? data.report
+        ? { ...data.report, ...(data.announcement === undefined ? {} : { changesets: data.announcement }) }
         : { dryRun: true, writes: data.writes, report: reportRehearsal(data.report, data.writes) },
   },
   exitCode: (data) => data.report.exitCode,
 };
+
+/** The report, and behind it what changesets/action v1 looks for in it. */
+function formatForAction(text: string, announcement: Announcement | undefined): string {
+  if (announcement?.protocol !== "v1") return text;
+  return [withoutTagLines(text), formatTagLines(announcement)].filter((part) => part !== "").join("\n");
+}
 
 const decidedBefore = [...planFlags, ...packFlags, ...globalFlags.filter(({ flags }) => /registry|config/.test(flags))];
 
@@ -86,16 +106,52 @@ function eventsFor(context: VerbContext, plan: Plan): (event: Event, state: RunS
 async function publishWorkspace(flags: Flags, context: VerbContext): Promise<PublishData> {
   const planning = await makePlan(flags, context, true);
   const { project, plan } = planning;
+  const { registries, workspace, options } = project;
   try {
     warn(context, plan.warnings);
-    if (plan.steps.length === 0)
-      return { report: reportNothing(plan, context.clock), writes: isFlagSet(flags, "dryRun") ? [] : undefined };
-    return isFlagSet(flags, "dryRun")
-      ? await dryRun(planning, context)
-      : await packAndPublish(planning, flags, context);
+    const waiting = plan.steps.length === 0 ? describeWaiting(plan.changesets) : undefined;
+    if (waiting !== undefined) context.terminal.line("quiet", "Waiting", waiting);
+    const isDry = isFlagSet(flags, "dryRun");
+    const standIn = { protocol: findProtocol(options.changesets, context.env), plan, root: workspace.root, registries };
+    if (!isDry) await assertStandIn(standIn, flags);
+    if (plan.steps.length === 0 && isDry) return { report: reportNothing(plan, context.clock), writes: [] };
+    if (isDry) return await dryRun(planning, context);
+    const data =
+      plan.steps.length === 0
+        ? { report: reportNothing(plan, context.clock), writes: undefined }
+        : await packAndPublish(planning, flags, context);
+    return await tellAction(standIn, data, context);
   } finally {
     project.registries.close();
   }
+}
+
+interface StandIn {
+  readonly protocol: Protocol | undefined;
+  readonly plan: Plan;
+  /** A folder of the checkout. */
+  readonly root: string;
+  readonly registries: Registries;
+}
+
+async function assertStandIn({ protocol, plan, root }: StandIn, flags: Flags): Promise<void> {
+  assertReadable(protocol, plan, Boolean(flags["json"]));
+  await assertTellable(protocol, plan, root);
+}
+
+/** Where changesets/action runs this in the place of `changeset publish`, it is told which git tags to make. */
+async function tellAction(
+  { protocol, plan, root, registries }: StandIn,
+  data: PublishData,
+  context: VerbContext,
+): Promise<PublishData> {
+  if (protocol === undefined || plan.changesets === undefined) return data;
+  const { report } = data;
+  const announcement = await announce({ protocol, plan, report, root, env: context.env, registries });
+  warn(context, announcement.warnings);
+  const what = `changesets/action ${protocol.version} of ${count(announcement.tags.length, "git tag")}`;
+  context.terminal.line("good", "Told", what, report.isComplete ? "" : "because the release is not complete");
+  return { ...data, announcement };
 }
 
 /** Packs in memory and rehearses: nothing is written, neither to a registry nor to the release folder. */
@@ -214,11 +270,15 @@ async function publishFolder(dir: string, flags: Flags, context: VerbContext): P
         readings: [],
         context,
       });
+    const protocol = findProtocol(readChangesetsMode(flags), context.env);
+    const standIn = { protocol, plan, root: context.cwd, registries };
+    await assertStandIn(standIn, flags);
     warn(context, await registries.prepareWrites(plan.steps));
     const folder = await openReleaseFolder(dir);
     try {
       const mayRepair = isFlagSet(flags, "repair");
-      return await publishPacked({ plan, planDigest: digest, folder, registries, tarballs, mayRepair }, context);
+      const packed = { plan, planDigest: digest, folder, registries, tarballs, mayRepair };
+      return await tellAction(standIn, await publishPacked(packed, context), context);
     } finally {
       await folder.close();
     }

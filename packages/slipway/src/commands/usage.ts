@@ -2,7 +2,7 @@
  * Names, arguments and flags of every verb, as data, so that `--help` loads none of them. Help, shell completion and the
  * references are made from it.
  */
-import { authFlag, type FlagUsage, packFlags, planFlags, runFlags } from "./flags.ts";
+import { authFlag, changesetsFlag, type FlagUsage, packFlags, planFlags, runFlags } from "./flags.ts";
 
 export interface ArgumentUsage {
   /** As commander writes it: `[dir]`, `<spec...>`. */
@@ -32,6 +32,7 @@ export const verbs: readonly VerbUsage[] = [
     text: "decide what has to be released, and write it to a plan",
     flags: [
       ...planFlags,
+      changesetsFlag,
       {
         flags: "--graph [form]",
         text: "show what waits for what: as text, or `--graph=mermaid` for a document",
@@ -66,6 +67,7 @@ export const verbs: readonly VerbUsage[] = [
       ...planFlags,
       ...packFlags,
       ...runFlags,
+      changesetsFlag,
       { flags: "--plan-digest <sha256>", text: "refuse any other plan than the one pack printed" },
       { flags: "--dry-run", text: "make the same reads and announce the writes, and write nothing" },
       { flags: "--yes", text: "do not ask before the first upload" },
@@ -114,7 +116,7 @@ export const verbs: readonly VerbUsage[] = [
     name: "doctor",
     arguments: [],
     text: "look at everything that a release needs, before anything is built or sent",
-    flags: [...planFlags, authFlag],
+    flags: [...planFlags, changesetsFlag, authFlag],
     examples: [
       { command: "slipway doctor", text: "what would stop a release of this workspace, all of it at once" },
       { command: "slipway doctor --json", text: "the same for machines, with what each registry can do" },

@@ -9,6 +9,7 @@ import {
   type PlannedPackage,
   type Step,
 } from "@slipway/core";
+import { changesetsRows, describeWaiting } from "./changesets-view.ts";
 import { listNames, shorten } from "./lists.ts";
 import { count } from "./quantities.ts";
 import { formatRows, type Row } from "./rows.ts";
@@ -19,6 +20,7 @@ const reasons: Readonly<Record<Kept["reason"], string>> = {
   published: "already published",
   "not-selected": "left out by --only",
   unchanged: "version unchanged since the base",
+  ignored: "ignored by Changesets",
 };
 
 const namesShownMax = 3;
@@ -84,7 +86,7 @@ export function warningRows(warnings: readonly string[]): readonly Row[] {
 
 export function formatPlan(plan: Plan, painter: Painter): string {
   return [
-    ...formatRows([...packageRows(plan), ...keptRows(plan.kept)], painter),
+    ...formatRows([...packageRows(plan), ...keptRows(plan.kept), ...changesetsRows(plan.changesets)], painter),
     ...formatRows([...warningRows(plan.warnings), summaryRow(plan)], painter),
   ].join("\n");
 }
@@ -94,6 +96,8 @@ function summaryRow(plan: Plan): Row {
 }
 
 function summarizePlan(plan: Plan): string {
+  const wait = plan.packages.length === 0 ? describeWaiting(plan.changesets) : undefined;
+  if (wait !== undefined) return `nothing to release: ${wait}`;
   const kept = plan.kept.filter((item) => item.reason === "published").length;
   const others = plan.kept.length - kept;
   return `${count(plan.packages.length, "package")} to release, ${kept} up to date${others > 0 ? `, ${others} left out` : ""}`;

@@ -46,6 +46,7 @@ test("without a configuration everything has its default", async () => {
     auth: "auto",
     base: undefined,
     only: [],
+    changesets: "auto",
     limits: defaultLimits,
   });
 });
@@ -79,6 +80,7 @@ test("all faults of a configuration are named at once, with what was meant", asy
     wait: "soon",
     registry: "ftp://host/",
     only: [],
+    changesets: "auto",
     limits: { settleMS: 1, waitMs: -1, planConcurrency: 0 },
   };
   const folder = await makeFolder({ "slipway.config.json": JSON.stringify(bad) });
