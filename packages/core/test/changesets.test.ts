@@ -174,17 +174,18 @@ function input(more: Partial<ChangesetsInput> = {}): ChangesetsInput {
   return { config, pre: undefined, pending: [], ignored: new Set(), fixed: [], linked: [], warnings: [], ...more };
 }
 
+const choose = (version: string, changesets: ChangesetsInput | undefined, asked?: string) =>
+  chooseTag({
+    name: "a",
+    version,
+    asked,
+    configured: "configured",
+    changesets: findChangesetsTag(changesets, version, undefined),
+    distTags: new Map([["latest", "1.0.0"]]),
+    versions: ["1.0.0"],
+  }).tag;
+
 test("a snapshot comes before pre mode, and both before publishConfig; --tag comes before all", () => {
-  const choose = (version: string, changesets: ChangesetsInput | undefined, asked?: string) =>
-    chooseTag({
-      name: "a",
-      version,
-      asked,
-      configured: "configured",
-      changesets: findChangesetsTag(changesets, version, undefined),
-      distTags: new Map([["latest", "1.0.0"]]),
-      versions: ["1.0.0"],
-    }).tag;
   const snapshot = "0.0.0-canary-20261128063511";
   expect(choose(snapshot, input({ pre }))).toBe("canary");
   expect(choose(snapshot, input({ pre }), "asked")).toBe("asked");
