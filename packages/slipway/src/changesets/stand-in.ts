@@ -191,5 +191,5 @@ export function withoutTagLines(text: string): string {
 
 /** The lines that v1 reads, with the two blanks that `changeset publish` 2 prints. */
 export function formatTagLines({ tags }: Announcement): string {
-  return tags.map(({ name, version }) => `New tag:  ${formatSpec(name, version)}`).join("\n");
+  return tags.map(({ tag }) => `New tag:  ${tag}`).join("\n");
 }
