@@ -1,8 +1,10 @@
 export * from "./changes.ts";
 export * from "./changesets.ts";
 export * from "./changesets-tags.ts";
+export { findChangelogSection } from "./changelog.ts";
 export * from "./event.ts";
 export * from "./fold.ts";
+export * from "./git-tags.ts";
 export * from "./identity.ts";
 export * from "./limits.ts";
 export * from "./manifest.ts";

@@ -4,7 +4,8 @@
  */
 import { defaultLimits } from "./limits.ts";
 import { isJsonObject } from "./packument.ts";
-import { type Plan, planSchema } from "./plan.ts";
+import { tagForms } from "./git-tags.ts";
+import { type Plan, planSchema, releaseHosts } from "./plan.ts";
 import { fail } from "./problem.ts";
 import { findNameFault, findTagFault, findVersionFault, formatSpec } from "./spec.ts";
 import { keptId, type Step, stepId } from "./step.ts";
@@ -138,7 +139,7 @@ const planShape: Shape = object(
         accept: mapOf(integrity),
         limits,
       },
-      { build: text },
+      { build: text, gitTags: oneOf(...tagForms), releases: oneOf(...releaseHosts) },
     ),
     packages: list(
       object({ name, version, dir, registry, isNew: flag, scriptsNotRun: list(text) }, { previous: text }),

@@ -1,5 +1,6 @@
 /** The plan of a release: its type is its documentation. Made by `plan`, completed by `pack`, carried out by `publish`. */
 import type { PendingChangeset, PreState } from "./changesets.ts";
+import type { TagForm } from "./git-tags.ts";
 import type { Limits } from "./limits.ts";
 import type { Step } from "./step.ts";
 
@@ -29,7 +30,14 @@ export interface PlanOptions {
   /** `name@version` to the integrity a person accepted. */
   readonly accept: Readonly<Record<string, string>>;
   readonly limits: Limits;
+  /** Which git tags are made once everything is shown; undefined leaves it to `slipway tag`. */
+  readonly gitTags?: TagForm;
+  /** Where releases are made of the tags. */
+  readonly releases?: ReleaseHost;
 }
+
+export const releaseHosts = ["none", "github"] as const;
+export type ReleaseHost = (typeof releaseHosts)[number];
 
 export type KeptReason = "private" | "published" | "not-selected" | "unchanged" | "ignored";
 export type Origin = "ours" | "unknown" | "foreign";

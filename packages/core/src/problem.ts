@@ -204,6 +204,47 @@ const releaseProblems = {
     meaning: "A dist-tag does not point where it should.",
     hint: "run `slipway publish`, or move the tag by hand",
   },
+  SLIP_TAG_TOO_EARLY: {
+    exit: 1,
+    meaning: "A version is not shown as it should be, and git tags are made only once all of them are.",
+    hint: "run `slipway publish` until it ends with 0, then the same command again",
+  },
+  SLIP_TAG_CONFLICT: {
+    exit: 1,
+    meaning:
+      "A git tag is there already and leads to another commit than the version was made from; it is never moved.",
+    hint: "find out who made it; remove it by hand if it is wrong, then run the same command again",
+  },
+  SLIP_TAG_FORM: {
+    exit: 1,
+    meaning: "One tag for all packages cannot say what was released: they have different versions or commits.",
+    hint: "set gitTags to package, which makes one tag for each version",
+  },
+  SLIP_GIT_REFUSED: {
+    exit: 1,
+    meaning: "The git remote refused a push.",
+    hint: "see the remote's words: the token must be allowed to write contents, and rules for tags must let it",
+  },
+  SLIP_GIT_UNAVAILABLE: {
+    exit: 3,
+    meaning: "The git remote could not be asked, or did not say whether a push has landed.",
+    hint: "run the same command again: what is there already is not made twice",
+  },
+  SLIP_COMMIT_MISSING: {
+    exit: 1,
+    meaning: "A version was made from a commit that is not in this clone and cannot be fetched.",
+    hint: "fetch the whole history (fetch-depth: 0), then run the same command again",
+  },
+  SLIP_HOST_REFUSED: {
+    exit: 1,
+    meaning: "The host of the repository (GitHub) refused a request.",
+    hint: "see its words: the token needs the permission `contents: write` for releases and `pull-requests: write` for comments",
+  },
+  SLIP_HOST_UNAVAILABLE: {
+    exit: 3,
+    meaning: "The host of the repository (GitHub) did not answer, or asks for a longer pause than the run may wait.",
+    hint: "run the same command again: what is there already is not made twice",
+  },
   SLIP_BUG: {
     exit: 1,
     meaning:

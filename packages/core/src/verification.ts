@@ -44,6 +44,10 @@ export interface Verification {
   readonly version: string;
   readonly registry: string;
   readonly integrity: string | undefined;
+  /** The commit that the version says it was made from. */
+  readonly gitHead: string | undefined;
+  /** Dist-tags that point to it. */
+  readonly distTags: readonly string[];
   readonly checks: readonly Check[];
 }
 
@@ -56,8 +60,9 @@ export function verifyVersion(input: VerificationInput): Verification {
     checkAttestation(input),
     checkOrigin(input),
   ];
-  const { name, version, registry } = input;
-  return { name, version, registry, integrity: entry?.integrity, checks };
+  const { name, version, registry, fresh } = input;
+  const gitHead = fresh.kind === "shown" ? fresh.value.versions.get(version)?.gitHead : undefined;
+  return { name, version, registry, integrity: entry?.integrity, gitHead, distTags: findTagsAt(input), checks };
 }
 
 function failed(
@@ -172,11 +177,16 @@ function isMet(packument: Packument, range: string): boolean {
   return [...packument.versions.keys()].some((version) => satisfies(version, range));
 }
 
+function findTagsAt({ fresh, version }: VerificationInput): readonly string[] {
+  if (fresh.kind !== "shown") return [];
+  return [...fresh.value.distTags].filter(([, at]) => at === version).map(([tag]) => tag);
+}
+
 function checkTag(input: VerificationInput): Check {
   const { fresh, version, expectedTag } = input;
   if (fresh.kind !== "shown")
     return { facet: "tag", result: expectedTag === undefined ? "none" : "unknown", note: "dist-tags not read" };
-  const pointing = [...fresh.value.distTags].filter(([, at]) => at === version).map(([tag]) => tag);
+  const pointing = findTagsAt(input);
   if (expectedTag === undefined)
     return pointing.length === 0
       ? { facet: "tag", result: "none", note: "no dist-tag" }

@@ -2,7 +2,15 @@
  * What a configuration may hold, as zod checks it and as the shipped JSON Schema says it. Loaded only when there is a
  * configuration: zod costs more to start than the plan of a small workspace.
  */
-import { defaultLimits, findTagFault, type Problem, problem, ProblemsError } from "@slipway/core";
+import {
+  defaultLimits,
+  findTagFault,
+  type Problem,
+  problem,
+  ProblemsError,
+  releaseHosts,
+  tagForms,
+} from "@slipway/core";
 import { z } from "zod";
 import { authModes } from "./auth/write-credentials.ts";
 import { changesetsModes } from "./changesets/protocol.ts";
@@ -81,6 +89,13 @@ const configSchema: z.ZodType = z
         "go by .changeset, and answer changesets/action where it runs slipway (auto), not at all (off), or always as its v1 expects it (v1); default auto",
       ),
     concurrency: z.number().int().min(1).max(256).optional().describe("requests under way at once; default 16"),
+    gitTags: z
+      .enum(tagForms)
+      .optional()
+      .describe(
+        "git tags of what was published: name@version for each package, or one v1.2.3; without the key only `slipway tag` makes them",
+      ),
+    releases: z.enum(releaseHosts).optional().describe("where releases of those tags are made; default none"),
     limits: limits.optional(),
   })
   .describe("configuration of slipway");
@@ -124,6 +139,8 @@ const keys = [
   "only",
   "changesets",
   "concurrency",
+  "gitTags",
+  "releases",
   "limits",
 ] as const satisfies readonly (keyof SlipwayConfig)[];
 

@@ -7,7 +7,15 @@ import { access as checkAccess, readFile } from "node:fs/promises";
 import { registerHooks } from "node:module";
 import { isAbsolute, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { defaultLimits, fail, type IdentityLevel, isJsonObject, type Limits } from "@slipway/core";
+import {
+  defaultLimits,
+  fail,
+  type IdentityLevel,
+  isJsonObject,
+  type Limits,
+  type ReleaseHost,
+  type TagForm,
+} from "@slipway/core";
 import type { AuthMode } from "./auth/write-credentials.ts";
 import type { ChangesetsMode } from "./changesets/protocol.ts";
 import { parseDuration } from "./duration.ts";
@@ -33,6 +41,10 @@ export interface SlipwayConfig {
   /** Whether the files of Changesets are gone by, and how changesets/action is answered. */
   readonly changesets?: ChangesetsMode;
   readonly concurrency?: number;
+  /** Git tags of what was published: `name@version`, or one `v1.2.3`. */
+  readonly gitTags?: TagForm;
+  /** Releases of those tags. */
+  readonly releases?: ReleaseHost;
   readonly limits?: Partial<Limits>;
 }
 
@@ -52,6 +64,8 @@ export interface Config {
   /** Empty selects all. */
   readonly only: readonly string[];
   readonly changesets: ChangesetsMode;
+  readonly gitTags: TagForm | undefined;
+  readonly releases: ReleaseHost | undefined;
   readonly limits: Limits;
 }
 
@@ -185,6 +199,8 @@ function fillIn(config: SlipwayConfig, path: string | undefined): Config {
     base: config.base,
     only: typeof only === "string" ? [only] : (only ?? []),
     changesets: config.changesets ?? "auto",
+    gitTags: config.gitTags,
+    releases: config.releases,
     limits: {
       ...defaultLimits,
       ...withoutUndefined(config.limits ?? {}),

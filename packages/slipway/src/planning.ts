@@ -135,8 +135,19 @@ function withoutUncounted(git: GitFacts, workspace: Workspace, { config }: Chang
   return { ...git, changedFiles: new Map(counted) };
 }
 
-function planOptions({ identity, newPackages, ignoreScripts, build, accept, limits }: ReleaseOptions): PlanOptions {
-  return { promote: "each", identity, newPackages, ignoreScripts, build, accept, limits };
+function planOptions(options: ReleaseOptions): PlanOptions {
+  const { identity, newPackages, ignoreScripts, build, accept, limits, gitTags, releases } = options;
+  return {
+    promote: "each",
+    identity,
+    newPackages,
+    ignoreScripts,
+    build,
+    accept,
+    limits,
+    ...(gitTags === undefined ? {} : { gitTags }),
+    ...(releases === undefined ? {} : { releases }),
+  };
 }
 
 /** Makes the plan. Throws all its problems at once. `packsEarly` is for a verb that packs next, in this process. */

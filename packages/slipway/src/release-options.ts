@@ -1,5 +1,16 @@
 /** One release's options: flags before configuration before defaults. A flag, its key and its default are told once, here and in config. */
-import { type IdentityLevel, type Limits, parseSpec, problem, type Problem, ProblemsError } from "@slipway/core";
+import {
+  type IdentityLevel,
+  type Limits,
+  parseSpec,
+  problem,
+  type Problem,
+  ProblemsError,
+  type ReleaseHost,
+  releaseHosts,
+  type TagForm,
+  tagForms,
+} from "@slipway/core";
 import { type Flags, isFlagSet, listFlag, textFlag } from "./commands/verb.ts";
 import { type AuthMode, authModes } from "./auth/write-credentials.ts";
 import { type ChangesetsMode, changesetsModes } from "./changesets/protocol.ts";
@@ -31,6 +42,8 @@ export function resolveOptions(config: Config, flags: Flags): ReleaseOptions {
     accept: parseAccept(flags, problems),
     auth: choice(flags, "auth", authModes, problems) ?? config.auth,
     changesets: choice(flags, "changesets", changesetsModes, problems) ?? config.changesets,
+    gitTags: choice(flags, "gitTags", tagForms, problems) ?? config.gitTags,
+    releases: choice(flags, "releases", releaseHosts, problems) ?? config.releases,
     limits: mergeLimits(config.limits, flags, problems),
   };
   if (problems.length > 0) throw new ProblemsError(problems);
@@ -59,6 +72,20 @@ export function readChangesetsMode(flags: Flags): ChangesetsMode {
   const mode = choice(flags, "changesets", changesetsModes, problems);
   if (problems.length > 0) throw new ProblemsError(problems);
   return mode ?? "auto";
+}
+
+/** `--git-tags` and `--releases`, where no configuration is read. Throws SLIP_USAGE. */
+export function readMarkFlags(flags: Flags): {
+  readonly gitTags: TagForm | undefined;
+  readonly releases: ReleaseHost | undefined;
+} {
+  const problems: Problem[] = [];
+  const found = {
+    gitTags: choice(flags, "gitTags", tagForms, problems),
+    releases: choice(flags, "releases", releaseHosts, problems),
+  };
+  if (problems.length > 0) throw new ProblemsError(problems);
+  return found;
 }
 
 function choice<T extends string>(

@@ -209,3 +209,5 @@ function send(response: ServerResponse, { status, body, headers = {} }: GithubRe
   response.writeHead(status, { ...(body === undefined ? {} : { "content-type": type }), ...headers });
   response.end(body === undefined ? undefined : isBytes ? body : JSON.stringify(body));
 }
+
+export { git as bareGit } from "./bare-repository.ts";

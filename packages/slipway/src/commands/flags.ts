@@ -80,6 +80,16 @@ const otpFlag: FlagUsage = {
   text: "one-time password for writes; a terminal asks for one when the registry wants it",
 };
 
+/** What is made once everything is shown; a plan records them for `tag DIR`. */
+export const markFlags: readonly FlagUsage[] = [
+  {
+    flags: "--git-tags <form>",
+    text: "git tags of what is published: package (name@version), version (v1.2.3) or none",
+    choices: ["package", "version", "none"],
+  },
+  { flags: "--releases <host>", text: "releases of those git tags: github or none", choices: ["github", "none"] },
+];
+
 /** What a run may be told although its plan is made. */
 export const runFlags: readonly FlagUsage[] = [
   { flags: "--wait <duration>", text: "stop as unconfirmed after this long without progress, such as 20m" },

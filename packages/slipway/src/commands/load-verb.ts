@@ -6,6 +6,7 @@ const loaders: Readonly<Record<string, () => Promise<Verb<unknown>>>> = {
   pack: async () => (await import("./pack.ts")).pack,
   publish: async () => (await import("./publish.ts")).publish,
   verify: async () => (await import("./verify.ts")).verify,
+  tag: async () => (await import("./tag.ts")).tag,
   status: async () => (await import("./status.ts")).status,
   doctor: async () => (await import("./doctor.ts")).doctor,
   demo: async () => (await import("./demo.ts")).demo,

@@ -29,9 +29,12 @@ import { describeWaiting } from "../views/changesets-view.ts";
 import { formatPlan, warningRows } from "../views/plan-view.ts";
 import { createProgress } from "../views/progress.ts";
 import { formatReport } from "../views/report-view.ts";
+import { exitCodeOfTagging, formatTagging } from "../views/tag-view.ts";
+import type { Terminal } from "../views/terminal.ts";
 import { formatWrites } from "../views/writes-view.ts";
 import { count } from "../views/quantities.ts";
-import { globalFlags, packFlags, planFlags } from "./flags.ts";
+import { globalFlags, markFlags, packFlags, planFlags } from "./flags.ts";
+import type { TagData } from "./tag.ts";
 import { isFlagSet, textFlag, type Flags, type Verb, type VerbContext } from "./verb.ts";
 
 export interface PublishData {
@@ -40,6 +43,8 @@ export interface PublishData {
   readonly writes: readonly PlannedWrite[] | undefined;
   /** Where changesets/action runs this. */
   readonly announcement?: Announcement;
+  /** Where git tags are configured and the release is complete. */
+  readonly tagging?: TagData;
 }
 
 export const publish: Verb<PublishData> = {
@@ -54,15 +59,25 @@ export const publish: Verb<PublishData> = {
   views: {
     human: (data, terminal) =>
       data.writes === undefined
-        ? formatForAction(formatReport(data.report, terminal), data.announcement)
+        ? formatForAction(formatOutcome(data, terminal), data.announcement)
         : formatWrites(data.writes, data.report, terminal),
     json: (data) =>
       data.writes === undefined
-        ? { ...data.report, ...(data.announcement === undefined ? {} : { changesets: data.announcement }) }
+        ? {
+            ...data.report,
+            ...(data.announcement === undefined ? {} : { changesets: data.announcement }),
+            ...(data.tagging === undefined ? {} : { tagging: data.tagging }),
+          }
         : { dryRun: true, writes: data.writes, report: reportRehearsal(data.report, data.writes) },
   },
-  exitCode: (data) => data.report.exitCode,
+  exitCode: ({ report, tagging }) =>
+    tagging === undefined || report.exitCode !== 0 ? report.exitCode : exitCodeOfTagging(tagging),
 };
+
+function formatOutcome({ report, tagging }: PublishData, terminal: Terminal): string {
+  const text = formatReport(report, terminal);
+  return tagging === undefined ? text : `${text}\n${formatTagging(tagging, terminal, tagging.dryRun)}`;
+}
 
 /** The report, and behind it what changesets/action v1 looks for in it. */
 function formatForAction(text: string, announcement: Announcement | undefined): string {
@@ -70,7 +85,12 @@ function formatForAction(text: string, announcement: Announcement | undefined): 
   return [withoutTagLines(text), formatTagLines(announcement)].filter((part) => part !== "").join("\n");
 }
 
-const decidedBefore = [...planFlags, ...packFlags, ...globalFlags.filter(({ flags }) => /registry|config/.test(flags))];
+const decidedBefore = [
+  ...planFlags,
+  ...packFlags,
+  ...markFlags,
+  ...globalFlags.filter(({ flags }) => /registry|config/.test(flags)),
+];
 
 /** A flag that would change nothing is refused: whoever gave it believes that it did. */
 function refuseIdleFlags(dir: string | undefined, flags: Flags): void {
@@ -120,7 +140,9 @@ async function publishWorkspace(flags: Flags, context: VerbContext): Promise<Pub
       plan.steps.length === 0
         ? { report: reportNothing(plan, context.clock), writes: undefined }
         : await packAndPublish(planning, flags, context);
-    return await tellAction(standIn, data, context);
+    return standIn.protocol === undefined
+      ? await tagIfWanted(planning, data, flags, context)
+      : await tellAction(standIn, data, context);
   } finally {
     project.registries.close();
   }
@@ -137,6 +159,19 @@ interface StandIn {
 async function assertStandIn({ protocol, plan, root }: StandIn, flags: Flags): Promise<void> {
   assertReadable(protocol, plan, Boolean(flags["json"]));
   await assertTellable(protocol, plan, root);
+}
+
+/** After everything is shown, and only then. changesets/action makes the tags itself. */
+async function tagIfWanted(
+  { plan, dir }: Planning,
+  data: PublishData,
+  flags: Flags,
+  context: VerbContext,
+): Promise<PublishData> {
+  const { gitTags = "none" } = plan.options;
+  if (gitTags === "none" || !data.report.isComplete) return data;
+  const { tag } = await import("./tag.ts");
+  return { ...data, tagging: await tag.command(plan.steps.length === 0 ? [] : [dir], flags, context) };
 }
 
 /** Where changesets/action runs this in the place of `changeset publish`, it is told which git tags to make. */

@@ -2,7 +2,7 @@
  * Names, arguments and flags of every verb, as data, so that `--help` loads none of them. Help, shell completion and the
  * references are made from it.
  */
-import { authFlag, changesetsFlag, type FlagUsage, packFlags, planFlags, runFlags } from "./flags.ts";
+import { authFlag, changesetsFlag, type FlagUsage, markFlags, packFlags, planFlags, runFlags } from "./flags.ts";
 
 export interface ArgumentUsage {
   /** As commander writes it: `[dir]`, `<spec...>`. */
@@ -23,7 +23,7 @@ export interface VerbUsage {
   readonly exits: readonly number[];
 }
 
-const verbNames = ["plan", "pack", "publish", "verify", "status", "doctor", "demo"] as const;
+const verbNames = ["plan", "pack", "publish", "verify", "tag", "status", "doctor", "demo"] as const;
 
 export const verbs: readonly VerbUsage[] = [
   {
@@ -33,6 +33,7 @@ export const verbs: readonly VerbUsage[] = [
     flags: [
       ...planFlags,
       changesetsFlag,
+      ...markFlags,
       {
         flags: "--graph [form]",
         text: "show what waits for what: as text, or `--graph=mermaid` for a document",
@@ -66,6 +67,7 @@ export const verbs: readonly VerbUsage[] = [
     flags: [
       ...planFlags,
       ...packFlags,
+      ...markFlags,
       ...runFlags,
       changesetsFlag,
       { flags: "--plan-digest <sha256>", text: "refuse any other plan than the one pack printed" },
@@ -98,6 +100,24 @@ export const verbs: readonly VerbUsage[] = [
       { command: "slipway verify", text: "the versions of this workspace" },
       { command: "slipway verify .slipway/0123456789ab", text: "the versions of a release, against its tarballs" },
       { command: "slipway verify left-pad@1.3.0", text: "any version of any registry that .npmrc names" },
+    ],
+    exits: [0, 1, 2, 3],
+  },
+  {
+    name: "tag",
+    arguments: [{ form: "[dir]", text: "a release folder; default: this workspace", path: "dir" }],
+    text: "read versions back, then make the git tags and releases that are missing",
+    flags: [
+      ...markFlags,
+      { flags: "--dry-run", text: "make the same reads and announce what would be made, and make nothing" },
+    ],
+    examples: [
+      { command: "slipway tag", text: "name@version for each published version, pushed to origin" },
+      {
+        command: "slipway tag --git-tags version --releases github",
+        text: "one v1.2.3, and a release of it on GitHub",
+      },
+      { command: "slipway tag .slipway/0123456789ab", text: "as the plan of a release says, with its tarballs" },
     ],
     exits: [0, 1, 2, 3],
   },

@@ -1,29 +1,22 @@
 /** `slipway verify`: reads published versions back, every facet. Needs no publish credential and writes nothing. */
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { stat } from "node:fs/promises";
 import {
+  defaultLimits,
   fail,
   findNameFault,
   findVersionFault,
   formatSpec,
-  isDistTagStep,
-  isPublishStep,
   parseSpec,
   ProblemsError,
-  type Limits,
   type Verification,
 } from "@slipway/core";
 import { readNpmConfig } from "../auth/npmrc.ts";
 import { parseRegistryUrl } from "../auth/registry-url.ts";
-import { defaultLimits } from "@slipway/core";
-import { areCommitsHere, isRepository } from "../git.ts";
-import { journalPathOf, readPlan } from "../release-folder.ts";
-import { readJournal } from "../journal.ts";
 import { findNearestName } from "../nearest.ts";
-import { openProject } from "../planning.ts";
-import { openRegistries, type Registries } from "../registries.ts";
-import { verifyTargets, type VerifyTarget } from "../verifying.ts";
-import { startStage } from "../views/stage.ts";
+import { openRegistries } from "../registries.ts";
+import { answerQuestion, askFolder, askWorkspace, repositoryAt, type VerifyQuestion } from "../verify-question.ts";
+import type { VerifyTarget } from "../verifying.ts";
 import { formatVerifications } from "../views/verify-view.ts";
 import { readWorkspace } from "../workspace-reader.ts";
 import { type ExitCode, type Flags, textFlag, type Verb, type VerbContext } from "./verb.ts";
@@ -33,42 +26,25 @@ export interface VerifyData {
   readonly durationMs: number;
 }
 
-interface Question {
-  readonly targets: readonly VerifyTarget[];
-  readonly registries: Registries;
-  readonly limits: Limits;
-  /** Where commits are looked up; undefined where there is no repository. */
-  readonly repository: string | undefined;
-}
-
 export const verify: Verb<VerifyData> = {
   async command(args, flags, context) {
     const startedAt = context.clock.now();
     const question = await understand(args, flags, context);
-    const { targets, registries, limits, repository } = question;
-    const stage = startStage({ ...context, verb: "Verifying", total: targets.length, what: "reading versions back" });
     try {
-      const verifications = await verifyTargets(targets, {
-        registries: registries.get,
-        limits,
-        clock: context.clock,
-        areCommitsHere: async (commits) => (repository === undefined ? new Map() : areCommitsHere(repository, commits)),
-        onVerified: ({ name, version }) => stage.advance(formatSpec(name, version)),
-      });
+      const verifications = await answerQuestion(question, context);
       return { verifications, durationMs: context.clock.now() - startedAt };
     } finally {
-      stage.end();
-      registries.close();
+      question.registries.close();
     }
   },
   views: {
     human: (data, terminal) => formatVerifications(data.verifications, terminal, data.durationMs),
     json: ({ verifications }) => ({ verifications }),
   },
-  exitCode: (data) => exitCodeOf(data.verifications),
+  exitCode: ({ verifications }) => exitCodeOfVerifications(verifications),
 };
 
-function exitCodeOf(verifications: readonly Verification[]): ExitCode {
+function exitCodeOfVerifications(verifications: readonly Verification[]): ExitCode {
   const results = new Set(
     verifications.flatMap((item) =>
       item.checks.filter((check) => check.facet !== "origin").map((check) => check.result),
@@ -77,11 +53,11 @@ function exitCodeOf(verifications: readonly Verification[]): ExitCode {
   return results.has("failed") ? 1 : results.has("unknown") ? 3 : 0;
 }
 
-async function understand(args: readonly string[], flags: Flags, context: VerbContext): Promise<Question> {
+async function understand(args: readonly string[], flags: Flags, context: VerbContext): Promise<VerifyQuestion> {
   const [first] = args;
   if (first === undefined) return askWorkspace(flags, context);
   const path = resolve(context.cwd, first);
-  if (args.length === 1 && (await isFolder(path))) return askFolder(path, flags, context);
+  if (args.length === 1 && (await isFolder(path))) return askFolder(path, context);
   return askSpecs(args, flags, context);
 }
 
@@ -94,50 +70,7 @@ async function isFolder(path: string): Promise<boolean> {
   }
 }
 
-async function repositoryAt(dir: string): Promise<string | undefined> {
-  return (await isRepository(dir)) ? dir : undefined;
-}
-
-/** All publishable versions of the workspace; what a release recorded is not known here. */
-async function askWorkspace(flags: Flags, context: VerbContext): Promise<Question> {
-  const { workspace, registries, registryOf, limits } = await openProject(flags, context);
-  const targets = workspace.packages
-    .filter((item) => !item.isPrivate)
-    .map((item) => ({ name: item.name, version: item.version, registry: registryOf(item) }));
-  return { targets, registries, limits, repository: await repositoryAt(workspace.root) };
-}
-
-/** The versions of a release folder, with the integrity that the release ended up with and the tags it moved. */
-async function askFolder(dir: string, flags: Flags, context: VerbContext): Promise<Question> {
-  const { plan } = await readPlan(join(dir, "plan.json"));
-  const bound = new Map(
-    (await readJournal(journalPathOf(dir))).flatMap((event) =>
-      event.type === "bound" ? [[event.step, event.integrity] as const] : [],
-    ),
-  );
-  const tags = new Map(plan.steps.filter(isDistTagStep).map((step) => [`${step.name}@${step.version}`, step.goal.tag]));
-  const targets = plan.steps.filter(isPublishStep).map((step): VerifyTarget => {
-    const expectedIntegrity = bound.get(step.id) ?? step.goal.integrity;
-    const expectedTag = tags.get(`${step.name}@${step.version}`);
-    const { name, version, registry } = step;
-    return {
-      name,
-      version,
-      registry,
-      ...(expectedIntegrity === undefined ? {} : { expectedIntegrity }),
-      ...(expectedTag === undefined ? {} : { expectedTag }),
-    };
-  });
-  const settings = await readNpmConfig({ cwd: context.cwd, env: context.env, useProject: false });
-  const { limits } = plan.options;
-  const registries = await openRegistries(
-    targets.map((target) => target.registry),
-    { settings, limits, clock: context.clock },
-  );
-  return { targets, registries, limits, repository: await repositoryAt(context.cwd) };
-}
-
-async function askSpecs(args: readonly string[], flags: Flags, context: VerbContext): Promise<Question> {
+async function askSpecs(args: readonly string[], flags: Flags, context: VerbContext): Promise<VerifyQuestion> {
   const registry = textFlag(flags, "registry");
   const settings = await readNpmConfig({
     cwd: context.cwd,
