@@ -66,10 +66,13 @@ function warnOfPre(
   tags: ReadonlyMap<string, TagChoice>,
 ): readonly string[] {
   if (pre === undefined) return [];
-  return planned
-    .filter(({ name, version }) => !isPrerelease(version) && tags.get(name)?.isAsked === false)
-    .map(
-      ({ name, version }) =>
-        `${formatSpec(name, version)} is no prerelease and goes to ${tags.get(name)?.tag}, because Changesets is in pre mode: \`changeset pre exit\` and \`changeset version\` end it`,
-    );
+  const stable = planned.filter(({ name, version }) => !isPrerelease(version) && tags.get(name)?.isAsked === false);
+  const specs = stable.map(({ name, version }) => `${formatSpec(name, version)} to ${tags.get(name)?.tag}`);
+  if (specs.length === 0) return [];
+  const more = specs.length > specsShownMax ? ` and ${specs.length - specsShownMax} more` : "";
+  return [
+    `what is no prerelease does not go to latest because Changesets is in pre mode: ${specs.slice(0, specsShownMax).join(", ")}${more}; \`changeset pre exit\` and \`changeset version\` end it`,
+  ];
 }
+
+const specsShownMax = 3;

@@ -670,7 +670,7 @@ test("a stable version that goes to the tag of pre mode is warned about", () => 
   const { warnings, steps } = planned({ packages, changesets: { ...changesets, pre: { mode: "pre", tag: "next" } } });
   expect(steps.flatMap(({ goal }) => (goal.kind === "dist-tag" ? [goal.tag] : []))).toEqual(["next", "next"]);
   expect(warnings.filter((text) => text.includes("pre mode"))).toEqual([
-    "b@1.0.0 is no prerelease and goes to next, because Changesets is in pre mode: `changeset pre exit` and `changeset version` end it",
+    "what is no prerelease does not go to latest because Changesets is in pre mode: b@1.0.0 to next; `changeset pre exit` and `changeset version` end it",
   ]);
 });
 

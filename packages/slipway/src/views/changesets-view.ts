@@ -54,7 +54,7 @@ function tagOnlyRows({ tagOnly }: PlanChangesets): readonly Row[] {
     tagOnly.map(({ name, version }) => formatSpec(name, version)),
     namesShownMax,
   );
-  return [{ tone: "quiet", verb: "Git tag only", what, note: "private, and privatePackages.tag is set" }];
+  return [{ tone: "quiet", verb: "Git tag only", what, note: "private; changesets/action is told to tag it" }];
 }
 
 /** Nothing where Changesets is not used. */
