@@ -41,8 +41,6 @@ export interface Project {
   readonly source: Source;
   readonly options: ReleaseOptions;
   readonly limits: Limits;
-  /** Undefined where Changesets is not used, or not gone by. */
-  readonly changesets: ChangesetsInput | undefined;
   readonly registries: Registries;
   readonly registryOf: (item: { readonly name: string }) => string;
 }
@@ -75,12 +73,9 @@ export function writingOf(flags: Flags, context: VerbContext, auth: AuthMode): W
 export async function openProject(flags: Flags, context: VerbContext): Promise<Project> {
   const workspace = await readWorkspace(context.cwd);
   // Together: git answers while npm's configuration is loaded, which keeps this process busy.
-  const [source, [options, changesets], loaded, declared] = await Promise.all([
+  const [source, options, loaded, declared] = await Promise.all([
     readSource(workspace.root),
-    loadConfig(workspace.root, textFlag(flags, "config"), context.cwd).then(async (config) => {
-      const options = resolveOptions(config, flags);
-      return [options, await findChangesets(workspace, options)] as const;
-    }),
+    loadConfig(workspace.root, textFlag(flags, "config"), context.cwd).then((config) => resolveOptions(config, flags)),
     loadNpmConfig({ cwd: workspace.root, env: context.env }),
     readDeclaredRegistries(workspace.root, workspace.manager.name),
   ]);
@@ -106,9 +101,10 @@ export async function openProject(flags: Flags, context: VerbContext): Promise<P
     if (url === undefined) throw new Error(`${item.name} has no registry`);
     return url;
   };
-  return { workspace, source, options, limits: options.limits, changesets, registries, registryOf };
+  return { workspace, source, options, limits: options.limits, registries, registryOf };
 }
 
+/** Undefined where Changesets is not used, or not gone by. */
 async function findChangesets(workspace: Workspace, options: ReleaseOptions): Promise<ChangesetsInput | undefined> {
   if (options.changesets === "off") return undefined;
   const found = await readChangesets(workspace);
@@ -162,7 +158,8 @@ export async function makePlan(flags: Flags, context: VerbContext, packsEarly = 
 }
 
 async function planProject(project: Project, context: VerbContext, packsEarly: boolean): Promise<Planning> {
-  const { workspace, options, limits, registries, changesets } = project;
+  const { workspace, options, limits, registries } = project;
+  const changesets = await findChangesets(workspace, options);
   const base = options.base === undefined ? undefined : await resolveBase(workspace.root, options.base, context.env);
   const source: Source = base === undefined ? project.source : { ...project.source, base: base.commit };
   const changes = base === undefined ? undefined : await readVersionChanges(workspace, base.commit);

@@ -287,3 +287,15 @@ test("a local git tag at another commit is not pushed as this release", async ()
   expect(specsOf(run.publishedPackages)).toEqual([`${names[1]}@1.0.0`]);
   expect(run.result.stderr).toContain("a local git tag of this name is at another commit");
 });
+
+test("a broken config.json stops what makes a plan, and nothing that only looks", async () => {
+  const { workspace } = await createPlace("broken");
+  await workspace.write(".changeset/config.json", '{ "access": "open" }');
+  const options = { cwd: workspace.root, registry: verdaccio.url, token: verdaccio.token };
+  const planned = await runSlipway(["plan"], options);
+  expect(planned.code).toBe(2);
+  expect(planned.stderr).toContain("error[SLIP_CHANGESETS_INVALID]: access in .changeset/config.json");
+  expect((await runSlipway(["plan", "--changesets", "off"], options)).code).toBe(0);
+  const status = await runSlipway(["status"], options);
+  expect(status.code, status.stderr).toBe(0);
+});
