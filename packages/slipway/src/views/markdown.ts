@@ -1,0 +1,84 @@
+/**
+ * Pieces of GitHub-flavoured Markdown in which any text is only text. Names, versions, branches and messages come from strangers: they must not make links,
+ * images, HTML, mentions, references to issues, headings or cells, nor look like something else by invisible characters. Pure.
+ */
+
+/** What has a meaning in Markdown or HTML, anywhere in a line. */
+const special = /[\\`*_{}[\]()<>#+\-.!|~&:@/^$"'=]/g;
+
+/** Characters that show nothing, or turn the direction of what follows: text with them is not what it looks like. */
+const invisible = /[\p{Cc}\p{Cf}\u2028\u2029\u3164\uFFA0]/gu;
+
+function reference(char: string): string {
+  return `&#${char.charCodeAt(0)};`;
+}
+
+/** Control and format characters as `\u202e`, so that they are seen; line breaks and tabs become blanks. */
+function makeVisible(value: string): string {
+  return value
+    .replaceAll(/[\r\n\t]+/g, " ")
+    .replaceAll(invisible, (char) => `\\u${(char.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`);
+}
+
+/** Cuts a text that is longer than `max` characters, and says so. */
+function shortenText(value: string, max: number): string {
+  const chars = [...value];
+  return chars.length <= max ? value : `${chars.slice(0, max - 1).join("")}…`;
+}
+
+const textMax = 300;
+
+/**
+ * A text as it is, on one line. Every character with a meaning becomes a numeric reference: GitHub looks for mentions, issue numbers and addresses in what is
+ * rendered, so those are parted as well.
+ */
+export function text(value: string, max = textMax): string {
+  const shown = shortenText(makeVisible(value), max);
+  return shown.replaceAll(special, reference).replaceAll(/(&#(?:64|35);|\b(?:GH|gh)(?=&#45;\d))/g, `$1${wordJoiner}`);
+}
+
+/** Shows nothing, and parts `@` from a name and `#` from a number. Written by us alone: what comes in has none. */
+const wordJoiner = "&#8288;";
+
+/** A text in the fixed-width font, where GitHub looks for no mentions and references. `max` bounds it in characters. */
+export function code(value: string, max = textMax): string {
+  const shown = shortenText(makeVisible(value), max);
+  if (shown === "") return "";
+  return `<code>${shown.replaceAll(special, reference)}</code>`;
+}
+
+/** A link, if the address is http or https without credentials; else its label alone. The label is Markdown that was made here. */
+export function link(label: string, url: string): string {
+  if (!URL.canParse(url)) return label;
+  const { protocol, username, password, href } = new URL(url);
+  if (!/^https?:$/.test(protocol) || username !== "" || password !== "") return label;
+  const address = href.replaceAll(/[()<>|\\`*_[\]"' ]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+  return `[${label}](${address})`;
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.join(" | ")} |`;
+}
+
+/** A table; cells are Markdown that was made here, on one line each. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [row(head), row(head.map(() => "---")), ...rows.map(row)].join("\n");
+}
+
+export function list(items: readonly string[]): string {
+  return items.map((item) => `- ${item}`).join("\n");
+}
+
+/** What can be unfolded; its parts are Markdown that was made here. */
+export function details(summary: string, body: string): string {
+  return `<details><summary>${summary}</summary>\n\n${body}\n\n</details>`;
+}
+
+/** Lines as they are, in a block: for output of tools. */
+export function block(value: string, max = 4000): string {
+  const lines = value.split(/\r?\n/).map((line) => line.replaceAll(invisible, " "));
+  const shown = shortenText(lines.join("\n"), max);
+  const longest = Math.max(2, ...[...shown.matchAll(/`+/g)].map(([ticks]) => ticks.length));
+  const fence = "`".repeat(longest + 1);
+  return `${fence}text\n${shown}\n${fence}`;
+}
