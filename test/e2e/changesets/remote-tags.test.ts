@@ -35,7 +35,7 @@ test("the token that the action hands to its script reads them, and stands in no
   const env = { GITHUB_SERVER_URL: github.url, GITHUB_TOKEN: token };
   const first = await run(env);
   expect(first.result.code, first.result.stderr).toBe(0);
-  expect(first.result.stderr).not.toContain("cannot be read");
+  expect(first.result.stderr).not.toContain("could not be read");
   expect(first.publishedPackages.map(({ name }) => name)).toEqual(["@remote/a", "@remote/b"]);
   const tags = await remote.tags();
   expect(Object.keys(tags)).toEqual(["@remote/a@1.0.0", "@remote/b@1.0.0"]);
@@ -55,7 +55,7 @@ test("the token goes to no other server than the job's", async () => {
   const token = github.issueToken({ contents: "read" });
   const { result, publishedPackages } = await run({ GITHUB_SERVER_URL: "https://github.example", GITHUB_TOKEN: token });
   expect(result.code, result.stderr).toBe(0);
-  expect(result.stderr).toContain("the git tags of the remote cannot be read");
+  expect(result.stderr).toContain("the tags of origin could not be read");
   // What this run has sent is told all the same.
   expect(publishedPackages).toHaveLength(2);
   expect(github.requests.length).toBeGreaterThan(0);
@@ -66,6 +66,6 @@ test("a token that may not read is not taken for a remote without tags", async (
   const token = github.issueToken({ actions: "read" });
   const { result } = await run({ GITHUB_SERVER_URL: github.url, GITHUB_TOKEN: token });
   expect(result.code, result.stderr).toBe(0);
-  expect(result.stderr).toContain("the git tags of the remote cannot be read");
+  expect(result.stderr).toContain("the tags of origin could not be read");
   expect(github.requests.some(({ actor }) => actor !== undefined)).toBe(true);
 });

@@ -179,7 +179,7 @@ describe.each(versions)("changesets/action %s", (version) => {
     const run = await runAction({ version, workspace, remote, verdaccio, usesGit: false });
     expect(run.result.code, run.result.stderr).toBe(0);
     expect(specsOf(run.publishedPackages)).toEqual(names.map((name) => `${name}@1.0.0`));
-    expect(run.result.stderr).toContain("the git tags of the remote cannot be read");
+    expect(run.result.stderr).toContain("the tags of origin could not be read");
     // Nobody knows whether an earlier attempt has told the action already.
     const again = await runAction({ version, workspace, remote, verdaccio, usesGit: false });
     expect(again.publishedPackages).toEqual([]);
@@ -298,4 +298,18 @@ test("a broken config.json stops what makes a plan, and nothing that only looks"
   expect((await runSlipway(["plan", "--changesets", "off"], options)).code).toBe(0);
   const status = await runSlipway(["status"], options);
   expect(status.code, status.stderr).toBe(0);
+});
+
+test("where git tags are configured, too, the action makes them alone", async () => {
+  const { workspace, remote, names } = await createPlace("both");
+  await workspace.write("slipway.config.json", '{ "gitTags": "package" }');
+  await workspace.commitAll("Configure git tags");
+  await workspace.git("push", "--quiet", "origin", "HEAD");
+  const run = await runAction({ version: "v2", workspace, remote, verdaccio, diesBeforeTags: true });
+  expect(run.result.code, run.result.stderr).toBe(0);
+  expect(await remote.tags()).toEqual({});
+  // Outside of the action the same command makes them.
+  const plain = await publish(workspace, []);
+  expect(plain.code, plain.stderr).toBe(0);
+  expect(Object.keys(await remote.tags())).toEqual(names.map((name) => `${name}@1.0.0`));
 });

@@ -18,8 +18,8 @@ export type Protocol =
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Which version of changesets/action runs this. v2 sets CHANGESETS_OUTPUT. v1 sets nothing, but the runner gives an action its
- * inputs as variables, and the action hands its environment on: `publish` and `setupGitUser` are inputs of v1 only.
+ * Which version of changesets/action runs this; undefined for none. v2 sets CHANGESETS_OUTPUT. v1 sets nothing, but the runner gives an
+ * action its inputs as variables, and the action hands its environment on: `publish` and `setupGitUser` are inputs of v1 only.
  */
 export function findProtocol(mode: ChangesetsMode, env: Environment): Protocol | undefined {
   if (mode === "off") return undefined;

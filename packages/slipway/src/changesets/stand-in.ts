@@ -16,15 +16,16 @@ import {
   formatSpec,
   isShown,
   type Plan,
+  ProblemsError,
   type Report,
   type ToldTag,
   type UntoldTag,
 } from "@slipway/core";
+import { type GitRemote, openRemote, readRemoteTags } from "../git-tags.ts";
 import { runGit } from "../git.ts";
 import type { Registries } from "../registries.ts";
 import { mapAtOnce } from "../map-at-once.ts";
-import type { Environment, Protocol } from "./protocol.ts";
-import { readRemoteTags } from "./remote-tags.ts";
+import { type ChangesetsMode, type Environment, findProtocol, type Protocol } from "./protocol.ts";
 
 /**
  * Before anything else happens: v2 warns of a missing output as if something were wrong with the script, also where there was
@@ -44,33 +45,43 @@ async function writeOutput(path: string, text: string): Promise<void> {
   }
 }
 
+export interface StandIn {
+  readonly protocol: Protocol;
+  readonly plan: Plan;
+  /** A folder of the checkout that the action tags. */
+  readonly root: string;
+  readonly registries: Pick<Registries, "get">;
+  readonly env: Environment;
+}
+
+/** Undefined where changesets/action does not run this; it only runs where there is a `.changeset`. */
+export function openStandIn(mode: ChangesetsMode, place: Omit<StandIn, "protocol">): StandIn | undefined {
+  const protocol = place.plan.changesets === undefined ? undefined : findProtocol(mode, place.env);
+  return protocol === undefined ? undefined : { ...place, protocol };
+}
+
 /** Refuses, before anything is sent, what could not be told afterwards. */
-export async function assertTellable(protocol: Protocol | undefined, plan: Plan, root: string): Promise<void> {
+export async function assertTellable(standIn: StandIn | undefined, isJson: boolean): Promise<void> {
+  if (standIn === undefined) return;
+  const { protocol, plan, root } = standIn;
+  // Standard output belongs to data with `--json`, and v1 reads nothing else.
+  if (isJson && protocol.version === "v1")
+    fail("SLIP_USAGE", "changesets/action v1 reads the git tags from the lines of standard output, which --json has", {
+      hint: "leave out --json (report.json in the release folder has the same), or pass --changesets off",
+    });
   const uploads = plan.steps.filter((step) => step.goal.kind === "publish" && step.from === undefined);
-  if (protocol === undefined || plan.changesets === undefined || plan.source.isClean || uploads.length === 0) return;
+  if (plan.source.isClean || uploads.length === 0) return;
   // Snapshots are made from versions that nobody commits, and get no git tags.
-  const { snapshotTemplate } = plan.changesets;
-  if (uploads.every(({ version }) => findSnapshotTag(version, snapshotTemplate) !== undefined)) return;
+  const template = plan.changesets?.snapshotTemplate;
+  if (uploads.every(({ version }) => findSnapshotTag(version, template) !== undefined)) return;
   const { stdout } = await runGit(root, ["status", "--porcelain", "--", ":/", ":(top,exclude,glob)**/.slipway/**"]);
   const changes = stdout.toString("utf8").split("\n").filter(Boolean);
-  fail(
-    "SLIP_CHANGESETS_UNCLEAN",
-    "changesets/action would tag a commit that is not what is released: the work tree has changes",
-    {
-      details: [...changes.slice(0, changesShownMax), ...(changes.length > changesShownMax ? ["…"] : [])],
-    },
-  );
+  const details = [...changes.slice(0, changesShownMax), ...(changes.length > changesShownMax ? ["…"] : [])];
+  const message = "changesets/action would tag a commit that is not what is released: the work tree has changes";
+  fail("SLIP_CHANGESETS_UNCLEAN", message, { details });
 }
 
 const changesShownMax = 10;
-
-/** Standard output belongs to data with `--json`, and v1 reads nothing else. */
-export function assertReadable(protocol: Protocol | undefined, plan: Plan, isJson: boolean): void {
-  if (!isJson || protocol?.version !== "v1" || plan.changesets === undefined) return;
-  fail("SLIP_USAGE", "changesets/action v1 reads the git tags from the lines of standard output, which --json has", {
-    hint: "leave out --json (report.json in the release folder has the same), or pass --changesets off",
-  });
-}
 
 /** What the action was told. */
 export interface Announcement {
@@ -79,41 +90,49 @@ export interface Announcement {
   readonly warnings: readonly string[];
 }
 
-export interface AnnouncementRequest {
-  readonly protocol: Protocol;
-  readonly plan: Plan;
-  readonly report: Report;
-  /** A folder of the checkout that the action tags. */
-  readonly root: string;
-  readonly env: Environment;
-  readonly registries: Pick<Registries, "get">;
-}
-
 /** Tells v2, and says what v1 is to be told on standard output. */
-export async function announce(request: AnnouncementRequest): Promise<Announcement> {
-  const { protocol, plan, report, root, env } = request;
+export async function announce(standIn: StandIn, report: Report): Promise<Announcement> {
+  const { protocol, plan, root, env, registries } = standIn;
   const nothing = { protocol: protocol.version, tags: [], warnings: [] };
-  if (plan.changesets === undefined || !report.isComplete) return nothing;
+  if (!report.isComplete) return nothing;
   const [remote, commit, localTags, gitHeads] = await Promise.all([
-    readRemoteTags(root, env),
+    askRemote(root, env),
     readHead(root),
     readLocalTags(root),
-    readGitHeads(request),
+    readGitHeads(report, registries),
   ]);
-  const remoteTags = remote.kind === "shown" ? remote.tags : undefined;
-  const { told, untold } = findToldTags(plan, report, { commit, remoteTags, localTags, gitHeads });
+  const { told, untold } = findToldTags(plan, report, { commit, remoteTags: remote.tags, localTags, gitHeads });
   const warnings = describeUntold(untold);
-  if (remote.kind === "unavailable")
-    warnings.push(
-      `the git tags of the remote cannot be read (${remote.reason}): changesets/action is told only of what this run has sent`,
-    );
-  for (const { tag } of told) if (!localTags.has(tag)) await makeLocalTag(root, tag, commit ?? "HEAD");
+  if (remote.reason !== undefined)
+    warnings.push(`${remote.reason}: changesets/action is told only of what this run has sent`);
+  for (const { tag } of told)
+    if (!localTags.has(tag)) await makeLocalTag(root, tag, commit ?? "HEAD", remote.opened?.env ?? {});
   if (protocol.version === "v2")
     await writeOutput(
       protocol.output,
       told.map(({ tag, name }) => `${JSON.stringify({ type: "git-tag", tag, packageName: name })}\n`).join(""),
     );
   return { protocol: protocol.version, tags: told, warnings };
+}
+
+interface RemoteAnswer {
+  readonly opened: GitRemote | undefined;
+  /** Undefined where they could not be read, which says nothing about which there are. */
+  readonly tags: ReadonlySet<string> | undefined;
+  /** Why they could not be read. */
+  readonly reason: string | undefined;
+}
+
+/** Only tags of the remote count: one that an earlier attempt has made here may never have been pushed. */
+async function askRemote(root: string, env: Environment): Promise<RemoteAnswer> {
+  let opened: GitRemote | undefined;
+  try {
+    opened = await openRemote(root, env);
+    return { opened, tags: new Set((await readRemoteTags(opened)).keys()), reason: undefined };
+  } catch (error) {
+    if (!(error instanceof ProblemsError)) throw error;
+    return { opened, tags: undefined, reason: error.problems[0]?.message };
+  }
 }
 
 async function readHead(root: string): Promise<string | undefined> {
@@ -136,7 +155,7 @@ async function readLocalTags(root: string): Promise<ReadonlyMap<string, string>>
 }
 
 /** The registry says which commit a version is from that an earlier attempt, or somebody else, has sent. */
-async function readGitHeads({ report, registries }: AnnouncementRequest): Promise<ReadonlyMap<string, string>> {
+async function readGitHeads(report: Report, registries: StandIn["registries"]): Promise<ReadonlyMap<string, string>> {
   const found = report.versions.filter(({ status, how }) => isShown(status) && how !== "published");
   const heads = new Map<string, string>();
   await mapAtOnce(found, 16, async ({ name, version, registry }) => {
@@ -147,22 +166,13 @@ async function readGitHeads({ report, registries }: AnnouncementRequest): Promis
   return heads;
 }
 
-/**
- * An annotated tag, as `changeset publish` makes it, for the action to push; a plain one where git knows nobody to sign it with a
- * name. It goes nowhere by itself.
- */
-async function makeLocalTag(root: string, tag: string, commit: string): Promise<void> {
-  const annotated = await runGit(root, ["tag", "--annotate", "--no-sign", "--message", tag, "--", tag, commit]);
-  if (annotated.code === 0) return;
-  const plain = await runGit(root, ["tag", "--no-sign", "--", tag, commit]);
-  if (plain.code === 0) return;
-  fail(
-    "SLIP_GIT_FAILED",
-    `the git tag ${tag} could not be made for changesets/action: ${plain.stderr.split("\n")[0]}`,
-    {
-      hint: "everything is published: run the same command again",
-    },
-  );
+/** An annotated tag, as `changeset publish` makes it, for the action to push; it goes nowhere by itself. */
+async function makeLocalTag(root: string, tag: string, commit: string, env: GitRemote["env"]): Promise<void> {
+  const made = await runGit(root, ["tag", "--annotate", "--message", tag, "--", tag, commit], "", { env });
+  if (made.code === 0) return;
+  fail("SLIP_GIT_FAILED", `the git tag ${tag} could not be made for changesets/action: ${made.stderr.split("\n")[0]}`, {
+    hint: "everything is published: set user.name and user.email for git, or the key that tag.gpgSign asks for, and run the same command again",
+  });
 }
 
 const reasons: Readonly<Record<UntoldTag["why"], string>> = {

@@ -6,14 +6,15 @@ import { join, resolve } from "node:path";
 import { fail, isPublishStep, type Event, type Plan, type Report, type RunState } from "@slipway/core";
 import { readNpmConfig } from "../auth/npmrc.ts";
 import { carryOut, reportNothing } from "../carry-out.ts";
-import { findProtocol, type Protocol } from "../changesets/protocol.ts";
+import { findProtocol } from "../changesets/protocol.ts";
 import {
   type Announcement,
   announce,
-  assertReadable,
   assertTellable,
   formatTagLines,
+  openStandIn,
   prepareOutput,
+  type StandIn,
   withoutTagLines,
 } from "../changesets/stand-in.ts";
 import { createDryRunRegistry, type PlannedWrite, rehearseWrites, reportRehearsal } from "../dry-run.ts";
@@ -132,33 +133,20 @@ async function publishWorkspace(flags: Flags, context: VerbContext): Promise<Pub
     const waiting = plan.steps.length === 0 ? describeWaiting(plan.changesets) : undefined;
     if (waiting !== undefined) context.terminal.line("quiet", "Waiting", waiting);
     const isDry = isFlagSet(flags, "dryRun");
-    const standIn = { protocol: findProtocol(options.changesets, context.env), plan, root: workspace.root, registries };
-    if (!isDry) await assertStandIn(standIn, flags);
+    const standIn = openStandIn(options.changesets, { plan, root: workspace.root, registries, env: context.env });
+    if (!isDry) await assertTellable(standIn, Boolean(flags["json"]));
     if (plan.steps.length === 0 && isDry) return { report: reportNothing(plan, context.clock), writes: [] };
     if (isDry) return await dryRun(planning, context);
     const data =
       plan.steps.length === 0
         ? { report: reportNothing(plan, context.clock), writes: undefined }
         : await packAndPublish(planning, flags, context);
-    return standIn.protocol === undefined
+    return standIn === undefined
       ? await tagIfWanted(planning, data, flags, context)
       : await tellAction(standIn, data, context);
   } finally {
     project.registries.close();
   }
-}
-
-interface StandIn {
-  readonly protocol: Protocol | undefined;
-  readonly plan: Plan;
-  /** A folder of the checkout. */
-  readonly root: string;
-  readonly registries: Registries;
-}
-
-async function assertStandIn({ protocol, plan, root }: StandIn, flags: Flags): Promise<void> {
-  assertReadable(protocol, plan, Boolean(flags["json"]));
-  await assertTellable(protocol, plan, root);
 }
 
 /** After everything is shown, and only then. changesets/action makes the tags itself. */
@@ -175,16 +163,12 @@ async function tagIfWanted(
 }
 
 /** Where changesets/action runs this in the place of `changeset publish`, it is told which git tags to make. */
-async function tellAction(
-  { protocol, plan, root, registries }: StandIn,
-  data: PublishData,
-  context: VerbContext,
-): Promise<PublishData> {
-  if (protocol === undefined || plan.changesets === undefined) return data;
+async function tellAction(standIn: StandIn | undefined, data: PublishData, context: VerbContext): Promise<PublishData> {
+  if (standIn === undefined) return data;
   const { report } = data;
-  const announcement = await announce({ protocol, plan, report, root, env: context.env, registries });
+  const announcement = await announce(standIn, report);
   warn(context, announcement.warnings);
-  const what = `changesets/action ${protocol.version} of ${count(announcement.tags.length, "git tag")}`;
+  const what = `changesets/action ${announcement.protocol} of ${count(announcement.tags.length, "git tag")}`;
   context.terminal.line("good", "Told", what, report.isComplete ? "" : "because the release is not complete");
   return { ...data, announcement };
 }
@@ -305,9 +289,8 @@ async function publishFolder(dir: string, flags: Flags, context: VerbContext): P
         readings: [],
         context,
       });
-    const protocol = findProtocol(readChangesetsMode(flags), context.env);
-    const standIn = { protocol, plan, root: context.cwd, registries };
-    await assertStandIn(standIn, flags);
+    const standIn = openStandIn(readChangesetsMode(flags), { plan, root: context.cwd, registries, env: context.env });
+    await assertTellable(standIn, Boolean(flags["json"]));
     warn(context, await registries.prepareWrites(plan.steps));
     const folder = await openReleaseFolder(dir);
     try {
