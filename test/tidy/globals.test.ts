@@ -21,7 +21,8 @@ interface Permission {
 
 const permissions: Readonly<Record<string, Permission>> = {
   "cli.ts": { names: ["process"], reason: "the executable: arguments, Node's version, exit code" },
-  "main.ts": { names: ["process"], reason: "hands streams, signals, environment and folder to the verbs" },
+  "main.ts": { names: ["process"], reason: "names Node and the platform where it reports a bug" },
+  "run-verb.ts": { names: ["process"], reason: "hands streams, signals, environment and folder to the verbs" },
   "system-clock.ts": {
     names: ["Date", "setTimeout", "setInterval"],
     reason: "the real clock behind the port, and the frames of the live line",

@@ -1,6 +1,11 @@
 /** What the library offers to programs; types of plans, events and reports come from `@slipway/core`. Must not hold code. */
 export { carryOut } from "./carry-out.ts";
 export type { CarryOutRequest } from "./carry-out.ts";
+export { globalFlags } from "./commands/flags.ts";
+export type { FlagUsage } from "./commands/flags.ts";
+export { verbs } from "./commands/usage.ts";
+export type { VerbUsage } from "./commands/usage.ts";
+export type { Flags } from "./commands/verb.ts";
 export { defineConfig } from "./config.ts";
 export type { SlipwayConfig } from "./config.ts";
 export { readSource } from "./git.ts";
@@ -12,8 +17,11 @@ export { runRelease } from "./loop.ts";
 export type { ReleaseRun } from "./loop.ts";
 export { createRegistry } from "./registry/registry.ts";
 export type { ClosableRegistry, RegistryOptions } from "./registry/registry.ts";
-export { createTarballStore, openReleaseFolder, readPlan } from "./release-folder.ts";
+export { makeReleaseId } from "./plan-facts.ts";
+export { createTarballStore, folderOf, openReleaseFolder, readPlan } from "./release-folder.ts";
 export type { ReleaseFolder } from "./release-folder.ts";
+export { createProcessTerminal, runVerb } from "./run-verb.ts";
+export type { RunVerbOptions, VerbData, VerbOutcome } from "./run-verb.ts";
 export { systemClock } from "./system-clock.ts";
 export { listTarball } from "./tarball/list-tarball.ts";
 export { packPackage } from "./tarball/pack.ts";

@@ -64,9 +64,9 @@ export interface Planning {
 
 /** What writes of this run may carry, from flags, environment and the person at the terminal. */
 export function writingOf(flags: Flags, context: VerbContext, auth: AuthMode): Writing {
-  const { env, isInteractive, ask, terminal } = context;
+  const { env, isInteractive, ask, terminal, onSecret } = context;
   const warn = (text: string): void => terminal.line("warn", "Warning", text);
-  return { env, auth, otp: textFlag(flags, "otp"), warn, ask: isInteractive ? ask : undefined };
+  return { env, auth, otp: textFlag(flags, "otp"), warn, ask: isInteractive ? ask : undefined, onSecret };
 }
 
 /** Reads workspace, git and configuration, and opens the registries of all its packages. The caller closes them. */

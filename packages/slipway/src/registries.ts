@@ -51,6 +51,8 @@ export interface Writing {
   readonly warn: (text: string) => void;
   /** Asks a person; undefined where nobody is there. */
   readonly ask: ((question: string) => Promise<string | undefined>) | undefined;
+  /** Told each token that is made for this run. */
+  readonly onSecret?: ((secret: string) => void) | undefined;
 }
 
 export interface RegistriesOptions {
@@ -165,6 +167,7 @@ async function openExchange(
     userAgent,
     limits,
     clock,
+    onSecret: writing?.onSecret,
   });
   const isFallenBack = mode === "exchange-else-configured" && authorization !== undefined;
   return {

@@ -30,6 +30,8 @@ export interface ExchangeContext {
   readonly userAgent: string;
   readonly limits: Limits;
   readonly clock: Clock;
+  /** Told identity and token before either is used. */
+  readonly onSecret?: ((secret: string) => void) | undefined;
 }
 
 export type Exchanged =
@@ -110,6 +112,7 @@ type Once = Attempt & { readonly retryAfterMs?: number | undefined };
 async function exchangeOnce(context: ExchangeContext, name: string): Promise<Once> {
   const identity = await findIdentity(context);
   if (identity.kind !== "identity") return identity;
+  context.onSecret?.(identity.token);
   const claims = readClaims(identity.token);
   const ends = claims["exp"];
   if (typeof ends === "number" && ends * 1000 <= context.clock.now()) return refuseExpired(context, name);
@@ -146,6 +149,7 @@ function keep(context: ExchangeContext, name: string, body: unknown, claims: Cla
       { status: 422, body: "answered without a token" },
       { registry: context.registryUrl, name, claims },
     );
+  context.onSecret?.(token);
   const madeAt = context.clock.now();
   const said = isJsonObject(body) ? body["expires"] : undefined;
   const endsAt = typeof said === "string" ? Date.parse(said) : Number.NaN;

@@ -121,6 +121,7 @@ function eventsFor(context: VerbContext, plan: Plan): (event: Event, state: RunS
   return (event, state) => {
     progress(event, state);
     context.onJsonEvent?.(event);
+    context.onReleaseEvent?.(plan, event, state);
   };
 }
 

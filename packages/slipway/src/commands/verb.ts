@@ -1,5 +1,5 @@
 /** What a verb of the command line is: it returns data; printing is the views' business. */
-import type { Clock, JournalPort } from "@slipway/core";
+import type { Clock, Event, JournalPort, Plan, RunState } from "@slipway/core";
 import type { Terminal } from "../views/terminal.ts";
 
 export type ExitCode = 0 | 1 | 2 | 3 | 4;
@@ -23,6 +23,10 @@ export interface VerbContext {
   readonly ask: (question: string) => Promise<string | undefined>;
   /** Called with each event where `--json=events` was asked for. */
   readonly onJsonEvent: ((event: unknown) => void) | undefined;
+  /** Called with each event of a release that is carried out, and the state that it led to. */
+  readonly onReleaseEvent?: (plan: Plan, event: Event, state: RunState) => void;
+  /** Called with each secret that is made while the verb runs, so that it can be kept out of a log. */
+  readonly onSecret?: (secret: string) => void;
   /** Puts a port in front of the journal; tests kill the process between its lines. */
   readonly wrapJournal?: (journal: JournalPort) => JournalPort;
 }

@@ -51,6 +51,7 @@ interface Stage {
   at: number;
   readonly requests: HttpRequest[];
   readonly slept: number[];
+  readonly secrets: string[];
   readonly trusted: ReturnType<typeof createTrustedPublishing>;
 }
 
@@ -64,6 +65,7 @@ const identity = (exp?: number): string =>
 function onStage(answers: (nth: number, at: number) => HttpOutcome, token: string = identity()): Stage {
   const requests: HttpRequest[] = [];
   const slept: number[] = [];
+  const secrets: string[] = [];
   const clock: Clock = {
     now: () => stage.at,
     sleep: async (ms) => {
@@ -75,6 +77,7 @@ function onStage(answers: (nth: number, at: number) => HttpOutcome, token: strin
     at: 1_000_000,
     requests,
     slept,
+    secrets,
     trusted: createTrustedPublishing({
       registryUrl: "https://r.test/",
       source: { kind: "given", token },
@@ -86,6 +89,7 @@ function onStage(answers: (nth: number, at: number) => HttpOutcome, token: strin
       userAgent: "test",
       limits: defaultLimits,
       clock,
+      onSecret: (secret) => secrets.push(secret),
     }),
   };
   return stage;
@@ -107,6 +111,17 @@ test("a token is exchanged once, also by two who ask at once, and again a minute
   stage.at += 2_000;
   expect(await stage.trusted.tokenFor("@s/a")).toEqual({ kind: "token", token: "t2" });
   expect(await stage.trusted.tokenFor("@s/b")).toEqual({ kind: "token", token: "t3" });
+});
+
+test("identity and token are told before they are used, so that a log can keep them out", async () => {
+  const toldBefore: string[][] = [];
+  const stage = onStage((nth) => {
+    toldBefore.push([...stage.secrets]);
+    return json(201, { token: `t${nth}` });
+  });
+  await stage.trusted.tokenFor("a");
+  expect(toldBefore).toEqual([[identity()]]);
+  expect(stage.secrets).toEqual([identity(), "t1"]);
 });
 
 test("a token that is refused is dropped; only an old one promises that the next is better", async () => {
