@@ -160,6 +160,7 @@ export async function makePlan(flags: Flags, context: VerbContext, packsEarly = 
 async function planProject(project: Project, context: VerbContext, packsEarly: boolean): Promise<Planning> {
   const { workspace, options, limits, registries } = project;
   const changesets = await findChangesets(workspace, options);
+  const isIgnored = (name: string): boolean => changesets?.ignored.has(name) === true;
   const base = options.base === undefined ? undefined : await resolveBase(workspace.root, options.base, context.env);
   const source: Source = base === undefined ? project.source : { ...project.source, base: base.commit };
   const changes = base === undefined ? undefined : await readVersionChanges(workspace, base.commit);
@@ -172,11 +173,11 @@ async function planProject(project: Project, context: VerbContext, packsEarly: b
   const stage = startStage({ ...context, verb: "Planning", what: "asking the registry" });
   const onReading: FactsInput["onReading"] = (item, reading, total) => {
     stage.advance(item.name, total);
-    early?.offer(item, reading);
+    if (!isIgnored(item.name)) early?.offer(item, reading);
   };
   const reported = isReportedComplete(dir);
   const guessed = workspace.packages.filter(
-    ({ name }) => selected?.has(name) !== false && changed?.has(name) !== false,
+    ({ name }) => selected?.has(name) !== false && changed?.has(name) !== false && !isIgnored(name),
   );
   void reported.then((isReported) => (isReported ? undefined : early?.guess(guessed)));
   const [facts, history, isReported] = await Promise.all([
