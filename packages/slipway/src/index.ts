@@ -28,3 +28,5 @@ export { packPackage } from "./tarball/pack.ts";
 export type { PackedTarball, PackOptions } from "./tarball/pack.ts";
 export { toolVersion } from "./tool-version.ts";
 export { readWorkspace } from "./workspace-reader.ts";
+export { formatGithubSummary } from "./views/github-summary.ts";
+export type { GithubSummary } from "./views/github-summary.ts";

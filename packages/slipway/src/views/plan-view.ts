@@ -15,7 +15,8 @@ import { count } from "./quantities.ts";
 import { formatRows, type Row } from "./rows.ts";
 import type { Painter } from "./terminal.ts";
 
-const reasons: Readonly<Record<Kept["reason"], string>> = {
+/** Why a package is no step, for people. */
+export const keptReasons: Readonly<Record<Kept["reason"], string>> = {
   private: "private",
   published: "already published",
   "not-selected": "left out by --only",
@@ -66,13 +67,13 @@ function keptRows(kept: readonly Kept[]): readonly Row[] {
       tone: "quiet",
       verb: "Keep",
       what: formatSpec(item.name, item.version),
-      note: reasons[item.reason],
+      note: keptReasons[item.reason],
     }));
   return [...Map.groupBy(kept, (item) => item.reason)].map(([reason, items]) => ({
     tone: "quiet",
     verb: "Keep",
     what: count(items.length, "package"),
-    note: reasons[reason],
+    note: keptReasons[reason],
   }));
 }
 
