@@ -42,10 +42,15 @@ export async function readChangesets({ root, packages }: Workspace): Promise<Cha
     selectNames(names, patterns, (pattern) =>
       warnings.push(`${key} in ${configPath}: ${JSON.stringify(pattern)} matches no package of the workspace`),
     );
+  const pending = findPending(changesets, pre?.value?.pre, pre?.value?.used ?? []);
+  for (const { id, releases } of pending)
+    for (const { name } of releases)
+      if (!names.includes(name))
+        warnings.push(`${folder}/${id}.md names ${JSON.stringify(name)}, which is no package of the workspace`);
   return {
     config: config.value,
     pre: pre?.value?.pre,
-    pending: findPending(changesets, pre?.value?.pre, pre?.value?.used ?? []),
+    pending,
     ignored: new Set(select("ignore", ignore)),
     fixed: fixed.map((group) => select("fixed", group)),
     linked: linked.map((group) => select("linked", group)),

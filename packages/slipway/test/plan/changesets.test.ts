@@ -112,6 +112,12 @@ test("a changeset that cannot be read is a warning: it stops the next versions, 
   expect(found.warnings).toEqual([".changeset/bad.md is no changeset: missing or invalid frontmatter."]);
 });
 
+test("a changeset for a package that there is none of is a warning: `changeset version` will not take it", async () => {
+  const found = await read({}, { ".changeset/stray.md": "---\nplain: patch\n'@s/gone': minor\n---\nStrays.\n" });
+  expect(found.warnings).toEqual(['.changeset/stray.md names "@s/gone", which is no package of the workspace']);
+  expect(found.pending[0]?.releases).toHaveLength(2);
+});
+
 test("reading pre.json of version 2 changes nothing in the tree", async () => {
   const pre = { mode: "pre", tag: "next", initialVersions: { plain: "1.0.0" }, changesets: ["used"] };
   const workspace = await createWorkspace({
