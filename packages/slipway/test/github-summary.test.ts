@@ -127,8 +127,13 @@ test("what is written while the release goes on says so", () => {
 
 test("a plan is told with tags, and once it is packed with sizes", () => {
   const packages = ["a", "b"].map((name) => ({
-    ...{ name, version: "1.0.0", dir: name, registry },
-    ...{ isNew: true, previous: undefined, scriptsNotRun: [] },
+    name,
+    version: "1.0.0",
+    dir: name,
+    registry,
+    isNew: true,
+    previous: undefined,
+    scriptsNotRun: [],
   }));
   const plan = { ...planOf("a", "b"), packages };
   expect(formatGithubSummary({ plan: { ...plan, tarballs: undefined }, problems: [] })).toContain("### To release (2)");
