@@ -201,20 +201,30 @@ function readTemplate(template: string): { readonly pattern: RegExp; readonly is
 
 /** As @changesets/assemble-release-plan composes it where there is no template. */
 const plainSnapshot = /^(?:(?<tag>.+)-)?\d{14}$/;
+/** Any template, which `changeset version` may also be given as a flag: what changes every time stands at the end. */
+const anySnapshot = /^(?:(?<tag>.+?)[-.])?(?:[0-9a-f]{7,64}|\d{13,14})(?:[-.](?:[0-9a-f]{7,64}|\d{13,14}))*$/;
 
 /** Where a snapshot has no name that can be a dist-tag. */
 const snapshotTag = "snapshot";
 
-/** The dist-tag of a version that `changeset version --snapshot [name]` made; undefined for any other version. Never `latest`. */
+/**
+ * The dist-tag of a version that `changeset version --snapshot [name]` made; undefined for any other version. Never `latest`.
+ * `template` is `snapshot.prereleaseTemplate`.
+ */
 export function findSnapshotTag(version: string, template: string | undefined): string | undefined {
   const parsed = semver.parse(version);
   if (parsed === null || parsed.prerelease.length === 0) return undefined;
-  const suffix = parsed.prerelease.join(".");
-  const { pattern, isTelling } =
-    template === undefined ? { pattern: plainSnapshot, isTelling: true } : readTemplate(template);
+  // Only a snapshot has this version, unless it was told to go on from the package's own.
   const isZero = parsed.major === 0 && parsed.minor === 0 && parsed.patch === 0;
-  const match = isTelling || isZero ? pattern.exec(suffix) : null;
-  if (match === null) return undefined;
+  const own = template === undefined ? undefined : readTemplate(template);
+  const patterns = [
+    ...(own !== undefined && (own.isTelling || isZero) ? [own.pattern] : []),
+    plainSnapshot,
+    ...(isZero ? [anySnapshot] : []),
+  ];
+  const suffix = parsed.prerelease.join(".");
+  const match = patterns.map((pattern) => pattern.exec(suffix)).find((found) => found !== null);
+  if (match === undefined) return undefined;
   const name = match.groups?.["tag"] ?? snapshotTag;
   return name === "latest" || findTagFault(name) !== undefined ? snapshotTag : name;
 }

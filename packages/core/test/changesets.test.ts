@@ -126,10 +126,16 @@ test.each<readonly [version: string, template: string | undefined, tag: string |
   ["0.0.0-pr.a1b2c3d", "pr.{commit}", "snapshot"],
   ["0.0.0-canary", "{tag}", "canary"],
   ["1.0.0-beta.1", "{tag}", undefined],
-  ["0.0.0-canary-20261128063511", "{tag}.{timestamp}", undefined],
+  ["0.0.0-canary-20261128063511", "{tag}.{timestamp}", "canary"],
+  ["0.0.0-canary-a1b2c3d", undefined, "canary"],
+  ["0.0.0-canary.a1b2c3d.1764311711000", undefined, "canary"],
+  ["0.0.0-a1b2c3d", undefined, "snapshot"],
+  ["0.0.0-next.0", undefined, undefined],
+  ["1.0.0-canary-a1b2c3d", undefined, undefined],
+  ["1.0.0-canary-a1b2c3d", "{tag}-{commit}", "canary"],
   ["0.0.0-pr-a1b2c3d-pr", "{tag}-{commit}-{tag}", "pr"],
   ["0.0.0-pr-a1b2c3d-main", "{tag}-{commit}-{tag}", undefined],
-  ["0.0.0-canary-a1b2c3d", "(.*)*-{commit}", undefined],
+  ["1.0.0-canary-a1b2c3d", "(.*)*-{commit}", undefined],
 ])("the dist-tag of %s where snapshots are made as %s is %s", (version, template, tag) => {
   expect(findSnapshotTag(version, template)).toBe(tag);
 });

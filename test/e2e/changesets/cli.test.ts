@@ -198,8 +198,12 @@ describe.each(["3", "2"] as const)("@changesets/cli %s", (version) => {
     await project.workspace.git("checkout", "--quiet", ".");
     await project.changeset("version", "--snapshot");
     await publish(project);
+    await project.workspace.git("checkout", "--quiet", ".");
+    await project.changeset("version", "--snapshot", "pr7", "--snapshot-prerelease-template", "{tag}-{commit}");
+    await publish(project);
     expect(await tagsOf(a)).toEqual({
       ...(before as object),
+      pr7: expect.stringMatching(/^0\.0\.0-pr7-[0-9a-f]+$/),
       canary: expect.stringMatching(/^0\.0\.0-canary-\d{14}$/),
       snapshot: expect.stringMatching(/^0\.0\.0-\d{14}$/),
     });
