@@ -74,7 +74,12 @@ export function defineConfig(config: SlipwayConfig): SlipwayConfig {
   return config;
 }
 
-const fileNames = ["slipway.config.ts", "slipway.config.js", "slipway.config.mjs", "slipway.config.json"] as const;
+export const configFileNames = [
+  "slipway.config.ts",
+  "slipway.config.js",
+  "slipway.config.mjs",
+  "slipway.config.json",
+] as const;
 
 /**
  * Loads the configuration of the workspace at `root`, or the file at `path` (relative to `cwd`, else to `root`). Throws a
@@ -94,8 +99,8 @@ interface Found {
 }
 
 async function findConfig(root: string): Promise<Found | undefined> {
-  const present = await Promise.all(fileNames.map((name) => exists(join(root, name))));
-  const names: string[] = fileNames.filter((_, index) => present[index]);
+  const present = await Promise.all(configFileNames.map((name) => exists(join(root, name))));
+  const names: string[] = configFileNames.filter((_, index) => present[index]);
   const manifestPath = join(root, "package.json");
   // The root of a pnpm workspace may have none.
   const text = (await exists(manifestPath)) ? await readFile(manifestPath, "utf8") : "{}";

@@ -9,6 +9,7 @@ const loaders: Readonly<Record<string, () => Promise<Verb<unknown>>>> = {
   tag: async () => (await import("./tag.ts")).tag,
   status: async () => (await import("./status.ts")).status,
   doctor: async () => (await import("./doctor.ts")).doctor,
+  init: async () => (await import("./init.ts")).init,
   demo: async () => (await import("./demo.ts")).demo,
   completion: async () => (await import("./completion.ts")).completion,
   help: async () => (await import("./help.ts")).help,

@@ -23,7 +23,7 @@ export interface VerbUsage {
   readonly exits: readonly number[];
 }
 
-const verbNames = ["plan", "pack", "publish", "verify", "tag", "status", "doctor", "demo"] as const;
+const verbNames = ["plan", "pack", "publish", "verify", "tag", "status", "doctor", "init", "demo"] as const;
 
 export const verbs: readonly VerbUsage[] = [
   {
@@ -140,6 +140,27 @@ export const verbs: readonly VerbUsage[] = [
     examples: [
       { command: "slipway doctor", text: "what would stop a release of this workspace, all of it at once" },
       { command: "slipway doctor --json", text: "the same for machines, with what each registry can do" },
+    ],
+    exits: [0, 1, 2, 3],
+  },
+  {
+    name: "init",
+    arguments: [],
+    text: "write the CI workflows that release this repository, after showing them",
+    flags: [
+      {
+        flags: "--host <host>",
+        text: "whose CI: github or gitlab; default: the remote's",
+        choices: ["github", "gitlab"],
+      },
+      { flags: "--workflow", text: "a whole workflow also where changesets/action is in use" },
+      { flags: "--force", text: "write over files that were edited" },
+      { flags: "--dry-run", text: "show what would be written, and write nothing" },
+      { flags: "--yes", text: "do not ask before writing" },
+    ],
+    examples: [
+      { command: "slipway init", text: "shows the workflows, asks, writes them, and lists what is left to do by hand" },
+      { command: "slipway init --dry-run --json", text: "the same for machines, written nowhere" },
     ],
     exits: [0, 1, 2, 3],
   },
