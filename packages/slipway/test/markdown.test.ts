@@ -16,15 +16,18 @@ function render(markdown: string): string {
 
 /** What a reader sees: tags gone, references resolved. */
 function seen(html: string): string {
+  return joinText(html).replaceAll("\u2060", "").trim();
+}
+
+/** The text that a program finds that looks through what is rendered. */
+function joinText(html: string): string {
   return html
     .replaceAll(/<[^>]*>/g, "")
     .replaceAll(/&#(\d+);/g, (_, number: string) => String.fromCodePoint(Number(number)))
     .replaceAll("&lt;", "<")
     .replaceAll("&gt;", ">")
     .replaceAll("&quot;", '"')
-    .replaceAll("&amp;", "&")
-    .replaceAll("\u2060", "")
-    .trim();
+    .replaceAll("&amp;", "&");
 }
 
 const hostile = [
@@ -51,6 +54,20 @@ const hostile = [
   "==mark== ^up^",
   "| --- |",
   "${{ github.token }}",
+  "closes https://github.com/acme/shop/issues/1",
+  "0123456789abcdef0123456789abcdef01234567 and 0123abc",
+  "- [ ] task",
+  "[!WARNING]",
+  "[a]: https://evil.example",
+  "+ item",
+  "* * *",
+  "~~~",
+  "= =",
+  "<script>",
+  "<?php ?>",
+  "<![CDATA[x]]>",
+  "ftp://evil.example mailto:me@evil.example xmpp:me@evil.example",
+  "</code></summary></details>",
 ] as const;
 
 const allowed = /^<p>[^<]*<\/p>$/;
@@ -83,8 +100,41 @@ test.each(hostile)("in a block: %s", (value) => {
   expect(seen(html.replace("end", ""))).toBe(`one\n${value}`);
 });
 
-test("a mention and a reference are parted from what they would name", () => {
-  expect(text("@acme #1 GH-1")).toBe("&#64;&#8288;acme &#35;&#8288;1 GH&#8288;&#45;1");
+/** GitHub looks for these in what is rendered (docs.github.com, "Autolinked references and URLs", "Basic writing and formatting syntax"). */
+const sought = /@[\w-]|#\d|\bGH-\d|\b[0-9a-f]{7,40}\b|:[\w+-]+:/i;
+
+test.each(hostile)("nothing is left of it that GitHub turns into a link, a mention or a picture: %s", (value) => {
+  expect(joinText(render(text(value)))).not.toMatch(sought);
+});
+
+test("a mention, a reference, a commit and an emoji are parted within", () => {
+  expect(text("@acme #1 GH-1 0123abc :tada:")).toBe(
+    "&#64;&#8288;acme &#35;&#8288;1 GH&#8288;&#45;1 0123ab&#8288;c &#58;&#8288;tada&#58;",
+  );
+});
+
+test("blanks before a text make no code of it", () => {
+  for (const value of ["    a", "\ta", "\n\n    a"]) {
+    expect(render(text(value))).toBe("<p>a</p>");
+    expect(render(list([text(value)]))).toBe("<ul>\n<li>a</li>\n</ul>");
+  }
+});
+
+test.each([
+  ["turned directions", "\u202E \u2066 \u200F"],
+  ["blanks without width", "\u200B \u200D \uFEFF \u2060"],
+  ["controls", "\u0000 \u001B \u0085"],
+  ["fillers", "\u115F \u3164 \uFFA0 \u2800 \u034F"],
+  ["selectors and tags", "a\uFE0F \u{E0041} \u{E0100}"],
+  ["halves of pairs and private characters", "\uD800 \uE000"],
+])("%s are seen", (_, value) => {
+  const visible = /^(?:a?\\u[0-9a-f]{4,6} ?)+$/;
+  expect(seen(render(text(value)))).toMatch(visible);
+  expect(seen(render(code(value)))).toMatch(visible);
+});
+
+test("an emoji stays one", () => {
+  expect(seen(render(text("\u267B\uFE0F build")))).toBe("\u267B\uFE0F build");
 });
 
 test("invisible characters and turned directions are shown, line breaks are blanks", () => {

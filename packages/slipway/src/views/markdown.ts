@@ -6,8 +6,11 @@
 /** What has a meaning in Markdown or HTML, anywhere in a line. */
 const special = /[\\`*_{}[\]()<>#+\-.!|~&:@/^$"'=]/g;
 
-/** Characters that show nothing, or turn the direction of what follows: text with them is not what it looks like. */
-const invisible = /[\p{Cc}\p{Cf}\u2028\u2029\u3164\uFFA0]/gu;
+/**
+ * Characters that show nothing, or turn the direction of what follows: text with them is not what it looks like. The selector that makes a sign an
+ * emoji is let through behind one.
+ */
+const invisible = /[[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{DI}\p{Zl}\p{Zp}\u2800]--\uFE0F]|(?<!\p{ExtPict})\uFE0F/gv;
 
 function reference(char: string): string {
   return `&#${char.charCodeAt(0)};`;
@@ -29,16 +32,23 @@ function shortenText(value: string, max: number): string {
 const textMax = 300;
 
 /**
- * A text as it is, on one line. Every character with a meaning becomes a numeric reference: GitHub looks for mentions, issue numbers and addresses in what is
- * rendered, so those are parted as well.
+ * A text as it is, on one line. Every character with a meaning becomes a numeric reference: GitHub looks for mentions, issue numbers, commits, emoji and
+ * addresses in what is rendered, so those are parted as well.
  */
 export function text(value: string, max = textMax): string {
-  const shown = shortenText(makeVisible(value), max);
-  return shown.replaceAll(special, reference).replaceAll(/(&#(?:64|35);|\b(?:GH|gh)(?=&#45;\d))/g, `$1${wordJoiner}`);
+  // Blanks at its beginning would make code of it, at the beginning of a line.
+  const shown = shortenText(makeVisible(value), max).trim();
+  return shown
+    .replaceAll(parted, `$&${wordJoiner}`)
+    .replaceAll(special, reference)
+    .replaceAll(wordJoiner, reference(wordJoiner));
 }
 
-/** Shows nothing, and parts `@` from a name and `#` from a number. Written by us alone: what comes in has none. */
-const wordJoiner = "&#8288;";
+/** What must not stand beside what follows it: `@` of a name, `#` of a number, `GH-1`, a commit, `:name:`. */
+const parted = /[@#]|\bgh(?=-\d)|[0-9a-f]{6}(?=[0-9a-f])|:(?=[\w+-]+:)/gi;
+
+/** Shows nothing. Written by us alone: what comes in has none. */
+const wordJoiner = "\u2060";
 
 /** A text in the fixed-width font, where GitHub looks for no mentions and references. `max` bounds it in characters. */
 export function code(value: string, max = textMax): string {
