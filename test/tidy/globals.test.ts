@@ -28,6 +28,7 @@ const permissions: Readonly<Record<string, Permission>> = {
     reason: "the real clock behind the port, and the frames of the live line",
   },
   "auth/trusted-publishing.ts": { names: ["Date"], reason: "the instant at which an exchanged token ends, as text" },
+  "hosting/github-releases.ts": { names: ["Date"], reason: "the instant of a commit, which GitHub gives as text" },
   "demo/registry.ts": { names: ["process"], reason: "the registry is a process of its own, started with this Node" },
   "demo/workspace.ts": { names: ["process"], reason: "the environment that git, npm and Node are started with" },
   "git.ts": { names: ["process"], reason: "the environment that git is started with" },

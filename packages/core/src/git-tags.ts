@@ -75,6 +75,29 @@ export function decideTags({ form, versions, existing }: TagInputs): TagDecision
   };
 }
 
+/** What a host calls its latest release: when the commit behind it was made, in milliseconds. */
+export interface LatestRelease {
+  readonly tag: string;
+  readonly committedAt: number;
+}
+
+/**
+ * The tag whose release is to be called the latest, of all that this run is about: made from the newest commit of those that `latest` shows. None
+ * where the host shows one from a later commit, or from the same: an old run that is started again moves nothing back.
+ */
+export function pickLatest(
+  tags: readonly GitTag[],
+  committedAt: ReadonlyMap<string, number>,
+  current: LatestRelease | undefined,
+): string | undefined {
+  const when = ({ commit }: GitTag): number => committedAt.get(commit) ?? 0;
+  const [newest] = tags
+    .filter(({ isLatest, isPrerelease: isPre }) => isLatest && !isPre)
+    .toSorted((a, b) => when(b) - when(a));
+  if (newest === undefined) return undefined;
+  return current !== undefined && current.committedAt >= when(newest) ? undefined : newest.tag;
+}
+
 function describeOpen({ name, version, shown }: TaggableVersion): Problem {
   const spec = formatSpec(name, version);
   return shown === "failed"

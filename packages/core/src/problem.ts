@@ -222,8 +222,8 @@ const releaseProblems = {
   },
   SLIP_GIT_REFUSED: {
     exit: 1,
-    meaning: "The git remote refused a push.",
-    hint: "see the remote's words: the token must be allowed to write contents, and rules for tags must let it",
+    meaning: "The git remote refused a push, or to be read.",
+    hint: "see the remote's words: the token must be allowed to write contents, and rules for tags must let it; in a workflow give the step GITHUB_TOKEN",
   },
   SLIP_GIT_UNAVAILABLE: {
     exit: 3,
@@ -244,12 +244,6 @@ const releaseProblems = {
     exit: 3,
     meaning: "The host of the repository (GitHub) did not answer, or asks for a longer pause than the run may wait.",
     hint: "run the same command again: what is there already is not made twice",
-  },
-  SLIP_WORKFLOW_UNSAFE: {
-    exit: 1,
-    meaning:
-      "A workflow of the repository endangers releases. The message names the place and the rule; docs/reference/workflow-rules.md has each rule with an example.",
-    hint: "change the workflow, or accept the finding with `# slipway-ignore <rule>: <reason>`",
   },
   SLIP_BUG: {
     exit: 1,

@@ -6,8 +6,10 @@ import { spawn } from "node:child_process";
 import { type BaseManifest, fail, isJsonObject, ProblemsError, problem, type Source } from "@slipway/core";
 import { mapAtOnce } from "./map-at-once.ts";
 
-interface GitOutput {
+export interface GitOutput {
   readonly code: number;
+  /** Ended because it took too long. */
+  readonly isLate: boolean;
   readonly stdout: Buffer;
   readonly stderr: string;
 }
@@ -15,14 +17,15 @@ interface GitOutput {
 /** Options before the verb: bytes of paths unquoted, and nothing that configuration could make git run. */
 const safeOptions = ["-c", "core.quotepath=off", "-c", "core.fsmonitor=false", "--no-optional-locks"];
 
+/** What says how git finds its configuration, reaches a remote and names whoever makes a tag; nothing of which repository it speaks. */
+const keptVariables = /^GIT_(CONFIG_|CEILING_|DISCOVERY_|SSH|SSL_|ASKPASS$|PROXY_|HTTP_|COMMITTER_(NAME|EMAIL)$)/;
+
 /**
  * The environment without GIT_DIR and its like, which would make git speak of another repository (hooks set them), and
  * with messages that no locale translates.
  */
 function gitEnvironment(): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(
-    ([key]) => !key.startsWith("GIT_") || /^GIT_(CONFIG_|CEILING_|DISCOVERY_)/.test(key),
-  );
+  const kept = Object.entries(process.env).filter(([key]) => !key.startsWith("GIT_") || keptVariables.test(key));
   return { ...Object.fromEntries(kept), LC_ALL: "C", GIT_TERMINAL_PROMPT: "0", GIT_OPTIONAL_LOCKS: "0" };
 }
 
@@ -54,10 +57,17 @@ export function runGit(cwd: string, args: readonly string[], input?: string, run
     child.on("close", (code) =>
       resolve({
         code: code ?? 1,
+        isLate: child.killed,
         stdout: Buffer.concat(stdout),
         stderr: Buffer.concat(stderr).toString("utf8").trim(),
       }),
     );
+    // What git has started for the remote (git-remote-https) outlives it and holds on to its output: that would never close.
+    child.on("exit", (_code, signal) => {
+      if (signal === null) return;
+      child.stdout.destroy();
+      child.stderr.destroy();
+    });
     // git may close its input before all of it is written; what it then says is in its exit code.
     child.stdin.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code !== "EPIPE") reject(error);
@@ -282,6 +292,18 @@ export async function areCommitsHere(root: string, commits: readonly string[]): 
   });
   if (missing.length > 0 && !(await isShallow(root))) for (const commit of missing) here.set(commit, false);
   return here;
+}
+
+/** When these commits were made, in milliseconds; those that are missing are left out. */
+export async function readCommitTimes(root: string, commits: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const asked = [...new Set(commits)];
+  const objects = await readObjects(root, asked);
+  return new Map(
+    asked.flatMap((commit, index) => {
+      const [, seconds] = /^committer .*> (\d+) /m.exec(objects[index]?.content.toString("utf8") ?? "") ?? [];
+      return seconds === undefined ? [] : [[commit, Number(seconds) * 1000] as const];
+    }),
+  );
 }
 
 /** Packages to compare, each since the commit its shown version was made from. */

@@ -8,7 +8,10 @@ import {
   findChangelogSection,
   formatSpec,
   type GitTag,
+  type Limits,
   parseSpec,
+  pickLatest,
+  problem,
   type Problem,
   ProblemsError,
   type ReleaseHost,
@@ -17,8 +20,9 @@ import {
   type TagForm,
   type Verification,
 } from "@slipway/core";
-import { areCommitsHere, readFileAt } from "./git.ts";
-import { type GitRemote, openRemote, pushTags, readRemoteTags } from "./git-tags.ts";
+import { areCommitsHere, readCommitTimes, readFileAt } from "./git.ts";
+import { openRemote, readRemoteTags } from "./git-remote.ts";
+import { pushTags } from "./git-tags.ts";
 import type { ReleaseAsset, ReleaseOutcome } from "./hosting/github-releases.ts";
 
 export interface TaggingRequest {
@@ -37,6 +41,8 @@ export interface TaggingRequest {
   readonly dryRun: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
+  readonly limits: Limits;
+  readonly signal: AbortSignal;
   readonly onTagged: (tag: GitTag) => void;
   readonly onReleased: (outcome: ReleaseOutcome) => void;
 }
@@ -58,12 +64,14 @@ export interface Tagging {
 }
 
 export async function tagRelease(request: TaggingRequest): Promise<Tagging> {
-  const { form, root, env, dryRun } = request;
+  const { form, root, env, dryRun, limits, signal, onTagged } = request;
   if (form === "none") return { form, tags: [], releases: [], problems: [], warnings: [] };
-  const remote = await openRemote(root, env);
+  const remote = await openRemote(root, env, limits.uploadTimeoutMs);
   const versions = await describeVersions(request);
   const { create, there, problems, warnings } = decideTags({ form, versions, existing: await readRemoteTags(remote) });
-  const pushed = dryRun ? { pushed: [], problems: [] } : await pushTags(remote, create, request.onTagged);
+  const pushed = dryRun
+    ? { pushed: [], problems: [] }
+    : await pushTags({ remote, tags: create, env, signal, onPushed: onTagged });
   const made = new Set(pushed.pushed);
   const result = (tag: GitTag): TagOutcome["result"] => (made.has(tag) ? "created" : dryRun ? "planned" : "failed");
   const tags = [
@@ -71,7 +79,7 @@ export async function tagRelease(request: TaggingRequest): Promise<Tagging> {
     ...create.map((item): TagOutcome => ({ ...nameTag(item), result: result(item) })),
   ];
   const ready = [...there, ...(dryRun ? create : pushed.pushed)];
-  const released = await releaseTags(request, remote, ready);
+  const released = await releaseTags(request, ready);
   return {
     form,
     tags,
@@ -117,36 +125,51 @@ interface Released {
   readonly warnings: readonly string[];
 }
 
-async function releaseTags(request: TaggingRequest, { root }: GitRemote, tags: readonly GitTag[]): Promise<Released> {
-  if (request.releases === "none" || tags.length === 0) return { outcomes: [], problems: [], warnings: [] };
+async function releaseTags(request: TaggingRequest, tags: readonly GitTag[]): Promise<Released> {
+  const outcomes: ReleaseOutcome[] = [];
+  const end = (problems: readonly Problem[]): Released => ({ outcomes, problems, warnings: warnOfDrafts(outcomes) });
+  if (request.releases === "none" || tags.length === 0) return end([]);
+  try {
+    const releaser = await openReleaser(request, tags);
+    for (const tag of tags) {
+      if (request.signal.aborted) return end([problem("SLIP_INTERRUPTED", `there is no release of ${tag.tag} yet`)]);
+      const outcome = await releaser(tag);
+      outcomes.push(outcome);
+      request.onReleased(outcome);
+    }
+    return end([]);
+  } catch (error) {
+    if (error instanceof ProblemsError) return end(error.problems);
+    throw error;
+  }
+}
+
+/** Reads what the host shows; what comes back makes one release, or says what would be done. */
+async function openReleaser(
+  request: TaggingRequest,
+  tags: readonly GitTag[],
+): Promise<(tag: GitTag) => Promise<ReleaseOutcome>> {
+  const { root, env, repository, clock, limits, signal, dryRun } = request;
   const [{ openGithub }, releases] = await Promise.all([
     import("./hosting/github.ts"),
     import("./hosting/github-releases.ts"),
   ]);
-  const outcomes: ReleaseOutcome[] = [];
-  try {
-    const github = openGithub(request.env, request.repository, request.clock);
-    const shown = await releases.readReleases(github);
-    for (const tag of tags) {
-      const found = releases.findRelease(shown, tag.tag);
-      const foreseen = releases.foreseeRelease(found, tag.tag);
-      const isOpen = foreseen.result === "created" || foreseen.result === "completed";
-      const outcome =
-        isOpen && !request.dryRun
-          ? await releases.ensureRelease(
-              github,
-              { tag, notes: await writeNotes(root, tag, request.dirs), assets: await request.assetsOf(tag.specs) },
-              found,
-            )
-          : foreseen;
-      outcomes.push(outcome);
-      request.onReleased(outcome);
-    }
-    return { outcomes, problems: [], warnings: warnOfDrafts(outcomes) };
-  } catch (error) {
-    if (error instanceof ProblemsError) return { outcomes, problems: error.problems, warnings: warnOfDrafts(outcomes) };
-    throw error;
-  }
+  const github = openGithub({ env, remote: repository, clock, limits, signal });
+  const shown = await releases.readReleases(github);
+  const times = await readCommitTimes(
+    root,
+    tags.map(({ commit }) => commit),
+  );
+  const latest = pickLatest(tags, times, await releases.readLatest(github));
+  return async (tag) => {
+    const found = releases.findRelease(shown, tag.tag);
+    const foreseen = releases.foreseeRelease(found, tag.tag);
+    const isOpen = foreseen.result === "created" || foreseen.result === "completed";
+    if (!isOpen || dryRun) return foreseen;
+    const notes = await writeNotes(root, tag, request.dirs);
+    const assets = await request.assetsOf(tag.specs);
+    return releases.ensureRelease(github, { tag, notes, assets, isLatest: tag.tag === latest }, found);
+  };
 }
 
 function warnOfDrafts(outcomes: readonly ReleaseOutcome[]): readonly string[] {

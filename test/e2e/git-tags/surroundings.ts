@@ -6,7 +6,10 @@ import { bareGit, type FakeGithub, startFakeGithub } from "@slipway/testkit/gith
 import {
   createWorkspace,
   type ProcessResult,
+  type RunningProcess,
   runSlipway,
+  type SlipwayOptions,
+  startSlipway,
   type TestWorkspace,
   type Verdaccio,
   type WorkspaceSpec,
@@ -21,6 +24,8 @@ export interface Surroundings {
   tags(): Readonly<Record<string, string>>;
   /** Runs the command line as a CI job would, with that token. */
   slipway(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<ProcessResult>;
+  /** Starts it only. */
+  start(args: readonly string[]): Promise<RunningProcess>;
   /** The release folder, relative to the workspace. */
   folder(): Promise<string>;
   push(): Promise<void>;
@@ -39,6 +44,19 @@ export async function surround(
   const github = await startFakeGithub({ repository: "acme/shop", gitDir, ...options });
   await workspace.git("remote", "add", "origin", `${github.url}/acme/shop.git`);
   const token = github.issueToken({ contents: "write" });
+  const optionsOf = (env: Readonly<Record<string, string>> = {}): SlipwayOptions => ({
+    cwd: workspace.root,
+    registry: verdaccio.url,
+    token: verdaccio.token,
+    env: {
+      GITHUB_ACTIONS: "true",
+      GITHUB_SERVER_URL: github.url,
+      GITHUB_API_URL: github.apiUrl,
+      GITHUB_REPOSITORY: "acme/shop",
+      GITHUB_TOKEN: token,
+      ...env,
+    },
+  });
   const push = async (): Promise<void> => {
     await workspace.git("push", "-q", "--force", gitDir, "HEAD:refs/heads/main");
   };
@@ -58,20 +76,8 @@ export async function surround(
         }),
       );
     },
-    slipway: (args, env = {}) =>
-      runSlipway(args, {
-        cwd: workspace.root,
-        registry: verdaccio.url,
-        token: verdaccio.token,
-        env: {
-          GITHUB_ACTIONS: "true",
-          GITHUB_SERVER_URL: github.url,
-          GITHUB_API_URL: github.apiUrl,
-          GITHUB_REPOSITORY: "acme/shop",
-          GITHUB_TOKEN: token,
-          ...env,
-        },
-      }),
+    slipway: (args, env) => runSlipway(args, optionsOf(env)),
+    start: (args) => startSlipway(args, optionsOf()),
     folder: async () => join(".slipway", (await readdir(join(workspace.root, ".slipway")))[0] ?? ""),
     async close() {
       await github.close();

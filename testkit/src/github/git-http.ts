@@ -42,6 +42,8 @@ async function runBackend(request: GithubRequest, state: GithubState, rest: stri
       ...(token === undefined ? {} : { REMOTE_USER: token.actor }),
     },
   });
+  // It ends without reading a request that it refuses.
+  child.stdin.on("error", () => undefined);
   child.stdin.end(request.body);
   const pieces: Buffer[] = [];
   for await (const piece of child.stdout) pieces.push(piece);

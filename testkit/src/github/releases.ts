@@ -34,9 +34,26 @@ function releaseBody(state: GithubState, release: StoredRelease): object {
     draft: release.isDraft,
     prerelease: release.isPrerelease,
     immutable: release.isImmutable,
+    created_at: commitTimeOf(state, release),
     published_at: release.publishedAt,
     assets: release.assets.map((asset) => assetBody(state, asset)),
   };
+}
+
+/** `created_at` is when the commit was made, not when the release was ("Get the latest release"). */
+function commitTimeOf({ gitDir }: GithubState, { tagName, targetCommitish }: StoredRelease): string {
+  const of = (rev: string): string => git(gitDir, ["log", "-1", "--format=%cI", rev, "--"]).stdout;
+  return of(`refs/tags/${tagName}`) || of(targetCommitish);
+}
+
+/**
+ * A target whose commit changes workflows asks for a permission that the token of a job cannot have:
+ * https://github.com/cli/cli/issues/9514, https://github.com/intent-hq/intent/issues/1277.
+ */
+function isTargetRefused({ token }: GithubRequest, { gitDir }: GithubState, target: unknown): boolean {
+  if (typeof target !== "string" || allows(token, "workflows", "write")) return false;
+  const { stdout } = git(gitDir, ["diff-tree", "--root", "--no-commit-id", "--name-only", "-r", target, "--"]);
+  return stdout.split("\n").some((path) => path.startsWith(".github/workflows/"));
 }
 
 function validationFailed(resource: string, code: string, field: string): GithubResponse {
@@ -85,6 +102,8 @@ function applyFields(
 
 function createRelease(request: GithubRequest, state: GithubState): GithubResponse {
   const fields = bodyOf(request);
+  if (isTargetRefused(request, state, fields["target_commitish"]))
+    return githubError(403, "Resource not accessible by integration");
   const release: StoredRelease = {
     id: state.nextId(),
     tagName: "",

@@ -24,14 +24,20 @@ export interface GithubFault {
   readonly method: string;
   readonly path: RegExp;
   readonly when: "before" | "after";
-  /** An answer in place of GitHub's, or the connection is cut. */
-  readonly answer: GithubResponse | "cut";
+  /** An answer in place of GitHub's; or the connection is cut, or left open without a word. */
+  readonly answer: GithubResponse | "cut" | "hang";
+}
+
+/** Awaited while a request is held: before GitHub does what it asks, and before it says that it has done it. */
+export interface GithubHooks {
+  readonly onRequest?: (request: Pick<GithubRequest, "method" | "path">) => Promise<void>;
+  readonly onDone?: (request: Pick<GithubRequest, "method" | "path">) => Promise<void>;
 }
 
 export interface RecordedRequest {
   readonly method: string;
   readonly path: string;
-  /** Of the answer; 0 where the connection was cut. */
+  /** Of the answer; 0 where there was none. */
   readonly status: number;
   readonly actor: string | undefined;
 }
@@ -58,6 +64,7 @@ export interface FakeGithub {
   issueToken(permissions: Permissions, actor?: string): string;
   revokeToken(token: string): void;
   strike(fault: GithubFault): void;
+  setHooks(hooks: GithubHooks): void;
   close(): Promise<void>;
 }
 
@@ -68,6 +75,7 @@ export async function startFakeGithub(options: FakeGithubOptions): Promise<FakeG
   const tokens = new Map<string, GithubToken>();
   const faults: GithubFault[] = [];
   const requests: RecordedRequest[] = [];
+  let hooks: GithubHooks = {};
   const server = createServer();
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -78,16 +86,16 @@ export async function startFakeGithub(options: FakeGithubOptions): Promise<FakeG
   const state = createState({ ...options, url, apiUrl, uploadsUrl: `${url}${uploadsPrefix}` });
   const routes = [...refRoutes, ...releaseRoutes, ...(options.routes ?? [])];
   server.on("request", (request, response) => {
-    void answer(request, { state, routes, tokens, faults }).then(
+    void answer(request, { state, routes, tokens, faults, hooks: () => hooks }).then(
       ({ reply, path, actor }) => {
         requests.push({
           method: request.method ?? "GET",
           path,
-          status: reply === "cut" ? 0 : reply.status,
+          status: typeof reply === "string" ? 0 : reply.status,
           actor,
         });
         if (reply === "cut") request.socket.destroy();
-        else send(response, reply);
+        else if (reply !== "hang") send(response, reply);
       },
       (error: unknown) => send(response, githubError(500, `fake GitHub: ${String(error)}`)),
     );
@@ -106,6 +114,7 @@ export async function startFakeGithub(options: FakeGithubOptions): Promise<FakeG
     },
     revokeToken: (token) => void tokens.delete(token),
     strike: (fault) => void faults.push(fault),
+    setHooks: (next) => void (hooks = next),
     async close() {
       server.closeAllConnections();
       server.close();
@@ -119,16 +128,17 @@ interface Surroundings {
   readonly routes: readonly Route[];
   readonly tokens: ReadonlyMap<string, GithubToken>;
   readonly faults: GithubFault[];
+  readonly hooks: () => GithubHooks;
 }
 
 interface Answered {
-  readonly reply: GithubResponse | "cut";
+  readonly reply: GithubResponse | "cut" | "hang";
   readonly path: string;
   readonly actor: string | undefined;
 }
 
 async function answer(incoming: IncomingMessage, surroundings: Surroundings): Promise<Answered> {
-  const { state, tokens, faults } = surroundings;
+  const { state, tokens, faults, hooks } = surroundings;
   const pieces: Buffer[] = [];
   for await (const piece of incoming) pieces.push(piece);
   const url = new URL(incoming.url ?? "/", state.url);
@@ -144,6 +154,7 @@ async function answer(incoming: IncomingMessage, surroundings: Surroundings): Pr
     token: credential === undefined ? undefined : tokens.get(credential),
   };
   const actor = request.token?.actor;
+  await hooks().onRequest?.(request);
   const index = faults.findIndex(({ method, path }) => method === request.method && path.test(request.path));
   const [fault] = index === -1 ? [] : faults.splice(index, 1);
   if (fault?.when === "before") return { reply: fault.answer, path: request.path, actor };
@@ -151,6 +162,7 @@ async function answer(incoming: IncomingMessage, surroundings: Surroundings): Pr
     credential !== undefined && request.token === undefined
       ? githubError(401, "Bad credentials")
       : await dispatch(request, surroundings);
+  await hooks().onDone?.(request);
   return { reply: fault?.answer ?? reply, path: request.path, actor };
 }
 

@@ -21,7 +21,8 @@ import {
   type ToldTag,
   type UntoldTag,
 } from "@slipway/core";
-import { type GitRemote, openRemote, readRemoteTags } from "../git-tags.ts";
+import { openRemote, readRemoteTags } from "../git-remote.ts";
+import { findMaker, type Maker, writeTag } from "../git-tags.ts";
 import { runGit } from "../git.ts";
 import type { Registries } from "../registries.ts";
 import { mapAtOnce } from "../map-at-once.ts";
@@ -105,8 +106,8 @@ export async function announce(standIn: StandIn, report: Report): Promise<Announ
   const warnings = describeUntold(untold);
   if (remote.reason !== undefined)
     warnings.push(`${remote.reason}: changesets/action is told only of what this run has sent`);
-  for (const { tag } of told)
-    if (!localTags.has(tag)) await makeLocalTag(root, tag, commit ?? "HEAD", remote.opened?.env ?? {});
+  const maker = await findMaker(root, env);
+  for (const { tag } of told) if (!localTags.has(tag)) await makeLocalTag(root, tag, commit ?? "HEAD", maker);
   if (protocol.version === "v2")
     await writeOutput(
       protocol.output,
@@ -116,22 +117,22 @@ export async function announce(standIn: StandIn, report: Report): Promise<Announ
 }
 
 interface RemoteAnswer {
-  readonly opened: GitRemote | undefined;
   /** Undefined where they could not be read, which says nothing about which there are. */
   readonly tags: ReadonlySet<string> | undefined;
   /** Why they could not be read. */
   readonly reason: string | undefined;
 }
 
+const remoteTimeoutMs = 120_000;
+
 /** Only tags of the remote count: one that an earlier attempt has made here may never have been pushed. */
 async function askRemote(root: string, env: Environment): Promise<RemoteAnswer> {
-  let opened: GitRemote | undefined;
   try {
-    opened = await openRemote(root, env);
-    return { opened, tags: new Set((await readRemoteTags(opened)).keys()), reason: undefined };
+    const opened = await openRemote(root, env, remoteTimeoutMs);
+    return { tags: new Set((await readRemoteTags(opened)).keys()), reason: undefined };
   } catch (error) {
     if (!(error instanceof ProblemsError)) throw error;
-    return { opened, tags: undefined, reason: error.problems[0]?.message };
+    return { tags: undefined, reason: error.problems[0]?.message };
   }
 }
 
@@ -167,12 +168,12 @@ async function readGitHeads(report: Report, registries: StandIn["registries"]): 
 }
 
 /** An annotated tag, as `changeset publish` makes it, for the action to push; it goes nowhere by itself. */
-async function makeLocalTag(root: string, tag: string, commit: string, env: GitRemote["env"]): Promise<void> {
-  const made = await runGit(root, ["tag", "--annotate", "--message", tag, "--", tag, commit], "", { env });
-  if (made.code === 0) return;
-  fail("SLIP_GIT_FAILED", `the git tag ${tag} could not be made for changesets/action: ${made.stderr.split("\n")[0]}`, {
-    hint: "everything is published: set user.name and user.email for git, or the key that tag.gpgSign asks for, and run the same command again",
-  });
+async function makeLocalTag(root: string, tag: string, commit: string, maker: Maker): Promise<void> {
+  const reason = await writeTag(root, { tag, commit, message: tag }, maker);
+  if (reason !== undefined)
+    fail("SLIP_GIT_FAILED", `the git tag ${tag} could not be made for changesets/action: ${reason}`, {
+      hint: "everything is published: set user.name and user.email for git, or the key that tag.gpgSign asks for, and run the same command again",
+    });
 }
 
 const reasons: Readonly<Record<UntoldTag["why"], string>> = {

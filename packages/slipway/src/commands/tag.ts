@@ -52,6 +52,8 @@ export const tag: Verb<TagData> = {
         dryRun,
         env: context.env,
         clock: context.clock,
+        limits: question.limits,
+        signal: context.signal,
         onTagged: progress.tagged,
         onReleased: progress.released,
       });

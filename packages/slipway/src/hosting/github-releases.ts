@@ -4,7 +4,7 @@
  * made is left as it is.
  */
 import { createHash } from "node:crypto";
-import { fail, type GitTag, isJsonObject } from "@slipway/core";
+import { fail, type GitTag, isJsonObject, type LatestRelease } from "@slipway/core";
 import type { Github } from "./github.ts";
 
 export interface ReleaseAsset {
@@ -18,6 +18,8 @@ export interface WantedRelease {
   readonly tag: GitTag;
   readonly notes: string;
   readonly assets: readonly ReleaseAsset[];
+  /** It becomes what GitHub calls the latest release. */
+  readonly isLatest: boolean;
 }
 
 export interface ReleaseOutcome {
@@ -77,6 +79,14 @@ export async function readReleases(github: Github): Promise<readonly ShownReleas
   return (await github.list("/releases")).flatMap((item) => parseRelease(item) ?? []);
 }
 
+/** What GitHub calls the latest release; `created_at` is when its commit was made (docs.github.com, "Get the latest release"). */
+export async function readLatest(github: Github): Promise<LatestRelease | undefined> {
+  const { status, data } = await github.call("GET", "/releases/latest", undefined, [404]);
+  const { tag_name: tag, created_at: at } = Object(data);
+  const committedAt = Date.parse(String(at));
+  return status === 404 || typeof tag !== "string" || Number.isNaN(committedAt) ? undefined : { tag, committedAt };
+}
+
 /** The release that stands for a tag already, if any: a published one goes before a draft, ours before somebody else's. */
 export function findRelease(releases: readonly ShownRelease[], tag: string): ShownRelease | undefined {
   const all = releases.filter(({ tagName }) => tagName === tag);
@@ -99,12 +109,10 @@ export async function ensureRelease(
   if (outcome.result === "there" || outcome.result === "left") return outcome;
   const draft = found ?? (await createDraft(github, wanted));
   for (const asset of wanted.assets) await ensureAsset(github, draft, asset);
-  const { isPrerelease, isLatest } = wanted.tag;
   const published = await github.call("PATCH", `/releases/${draft.id}`, {
     draft: false,
-    prerelease: isPrerelease,
-    // The release that is called the latest is the one whose version the dist-tag `latest` shows.
-    make_latest: isLatest && !isPrerelease ? "true" : "false",
+    prerelease: wanted.tag.isPrerelease,
+    make_latest: wanted.isLatest ? "true" : "false",
   });
   return { ...outcome, url: parseRelease(published.data)?.url };
 }
@@ -113,10 +121,13 @@ async function createDraft(github: Github, { tag, notes }: WantedRelease): Promi
   const mark = `\n\n${markOf(tag.tag)}`;
   const room = notesMax - mark.length;
   const cut = "\n\n… the changelog has the rest";
-  const body = notes.length <= room ? notes : `${notes.slice(0, room - cut.length)}${cut}`;
+  // A character that stands for two units may not be cut in half.
+  const body =
+    notes.length <= room ? notes : `${notes.slice(0, room - cut.length).replace(/[\uD800-\uDBFF]$/, "")}${cut}`;
   const made = await github.call("POST", "/releases", {
+    // No target_commitish: the tag is there, and for a commit that changes workflows GitHub would ask for a permission that no job's token can
+    // have (https://github.com/cli/cli/issues/9514).
     tag_name: tag.tag,
-    target_commitish: tag.commit,
     name: tag.tag,
     body: `${body}${mark}`,
     draft: true,

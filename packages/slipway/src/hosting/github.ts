@@ -2,7 +2,7 @@
  * A client for GitHub's REST API, one repository, one token: pages, pauses that GitHub asks for, and problems with a code. It sends nothing again that
  * writes: whoever calls it looks at what is there and goes on from that. Loaded only by what needs GitHub.
  */
-import { type Clock, fail } from "@slipway/core";
+import { type Clock, fail, type Limits } from "@slipway/core";
 import { request as send } from "@octokit/request";
 import { createRedactor } from "../redact.ts";
 
@@ -30,17 +30,29 @@ const pauseMaxMs = 60_000;
 const attemptsMax = 3;
 const pagesMax = 100;
 
-/** Owner and name in a normalised remote such as `https://github.com/owner/name`; undefined for what has another form. */
-function repositoryOf(remote: string | undefined): string | undefined {
-  return /^https?:\/\/[^/]+\/([^/]+\/[^/]+)$/.exec(remote ?? "")?.[1];
+/** Owner and name in a normalised remote such as `https://github.com/owner/name`; undefined for one of another server. */
+function repositoryOf(remote: string | undefined, serverUrl: string): string | undefined {
+  const [, host, repository] = /^https?:\/\/([^/]+)\/([^/]+\/[^/]+)$/.exec(remote ?? "") ?? [];
+  return URL.canParse(serverUrl) && host === new URL(serverUrl).host ? repository : undefined;
 }
 
-export function openGithub(env: Environment, remote: string | undefined, clock: Clock): Github {
-  const repository = env["GITHUB_REPOSITORY"] ?? repositoryOf(remote);
+export interface GithubSurroundings {
+  readonly env: Environment;
+  /** The repository's remote, normalised; where GITHUB_REPOSITORY is not set. */
+  readonly remote: string | undefined;
+  readonly clock: Clock;
+  readonly limits: Pick<Limits, "readTimeoutMs" | "uploadTimeoutMs">;
+  /** Ends a pause that GitHub asked for. */
+  readonly signal: AbortSignal;
+}
+
+export function openGithub({ env, remote, clock, limits, signal }: GithubSurroundings): Github {
+  const serverUrl = env["GITHUB_SERVER_URL"] ?? "https://github.com";
+  const repository = env["GITHUB_REPOSITORY"] ?? repositoryOf(remote, serverUrl);
   const token = [env["GITHUB_TOKEN"], env["GH_TOKEN"]].find((item) => item !== undefined && item !== "");
   if (repository === undefined)
-    return fail("SLIP_HOST_REFUSED", "no GitHub repository is known", {
-      hint: "set GITHUB_REPOSITORY to owner/name, or add the remote origin",
+    return fail("SLIP_HOST_REFUSED", `no repository on ${serverUrl} is known`, {
+      hint: "set GITHUB_REPOSITORY to owner/name, or let the remote origin be there; GITHUB_SERVER_URL and GITHUB_API_URL name another server",
     });
   if (token === undefined)
     return fail("SLIP_HOST_REFUSED", `there is no token for ${repository} on GitHub`, {
@@ -49,6 +61,10 @@ export function openGithub(env: Environment, remote: string | undefined, clock: 
   const baseUrl = (env["GITHUB_API_URL"] ?? "https://api.github.com").replace(/\/$/, "");
   const redact = createRedactor([token]).text;
   const once = async (method: string, url: string, body: unknown, contentType?: string): Promise<Raw> => {
+    const timeoutMs = method === "GET" ? limits.readTimeoutMs : limits.uploadTimeoutMs;
+    const late = new AbortController();
+    const ended = new AbortController();
+    void clock.sleep(timeoutMs, ended.signal).then(() => late.abort());
     try {
       const { status, data, headers } = await send(`${method} ${url}`, {
         headers: {
@@ -57,11 +73,14 @@ export function openGithub(env: Environment, remote: string | undefined, clock: 
           ...(contentType === undefined ? {} : { "content-type": contentType }),
         },
         ...(body === undefined ? {} : contentType === undefined ? Object(body) : { data: body }),
-        request: { redirect: "manual" },
+        request: { redirect: "manual", signal: late.signal },
       });
       return { status, data, headers };
     } catch (error) {
+      if (late.signal.aborted) return noAnswer(`none in ${timeoutMs / 1000} s`);
       return readFailure(error);
+    } finally {
+      ended.abort();
     }
   };
   const ask = async (method: string, url: string, body?: unknown, contentType?: string): Promise<Raw> => {
@@ -69,7 +88,8 @@ export function openGithub(env: Environment, remote: string | undefined, clock: 
       const raw = await once(method, url, body, contentType);
       const pauseMs = pauseOf(raw, method, attempt, clock.now());
       if (pauseMs === undefined || pauseMs > pauseMaxMs || attempt >= attemptsMax) return raw;
-      await clock.sleep(pauseMs);
+      await clock.sleep(pauseMs, signal);
+      if (signal.aborted) return raw;
     }
   };
   const check = (raw: Raw, method: string, path: string, expected: readonly number[]): GithubReply => {
@@ -82,7 +102,7 @@ export function openGithub(env: Environment, remote: string | undefined, clock: 
   };
   return {
     repository,
-    serverUrl: env["GITHUB_SERVER_URL"] ?? "https://github.com",
+    serverUrl,
     async call(method, path, body, expected = []) {
       return check(await ask(method, `${baseUrl}/repos/${repository}${path}`, body), method, path, expected);
     },
@@ -113,8 +133,12 @@ interface Raw extends GithubReply {
 /** octokit throws for every status of 400 and more, and for no answer at all. */
 function readFailure(error: unknown): Raw {
   const { status, response, message } = Object(error);
-  if (response === undefined) return { status: 0, data: { message: `no answer: ${String(message)}` }, headers: {} };
+  if (response === undefined) return noAnswer(String(message));
   return { status: Number(status), data: response.data, headers: response.headers };
+}
+
+function noAnswer(why: string): Raw {
+  return { status: 0, data: { message: `no answer: ${why}` }, headers: {} };
 }
 
 function messageOf({ status, data }: Raw): string {
