@@ -5,6 +5,7 @@ import { exitCodeTexts } from "../packages/slipway/src/commands/exit-codes.ts";
 import { type FlagUsage, globalFlags } from "../packages/slipway/src/commands/flags.ts";
 import { verbs, type VerbUsage } from "../packages/slipway/src/commands/usage.ts";
 import { makeJsonSchema } from "../packages/slipway/src/config-schema.ts";
+import { renderWorkflowRules } from "./workflow-rule-reference.ts";
 
 export interface Reference {
   /** Relative to the repository's root. */
@@ -17,6 +18,10 @@ export const references: readonly Reference[] = [
   { path: "docs/reference/commands.md", render: renderCommands },
   { path: "docs/reference/configuration.md", render: renderConfiguration },
   { path: "docs/reference/answers.md", render: renderAnswers },
+  {
+    path: "docs/reference/workflow-rules.md",
+    render: () => `${header("Workflow rules", "packages/slipway/src/workflow-lint/rules")}\n${renderWorkflowRules()}`,
+  },
 ];
 
 function header(title: string, source: string): string {

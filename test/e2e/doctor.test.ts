@@ -200,6 +200,28 @@ const broken: readonly Broken[] = [
     },
   },
   {
+    what: "a workflow that the next push cuts off, and one that is none",
+    exit: 1,
+    check: "workflows",
+    state: "failed",
+    code: "SLIP_WORKFLOW_UNSAFE",
+    says: /\.github\/workflows\/release\.yml:4:52 cancelled-release: the next run cuts this release off/,
+    prepare: async ({ workspace }) => {
+      await workspace.write(".github/workflows/ci.yml", "on: push\n");
+      await workspace.write(".github/workflows/release.yml", unsafe);
+    },
+  },
+  {
+    what: "a workflow that could be better",
+    exit: 0,
+    check: "workflows",
+    state: "warned",
+    says: /1 workflow, 2 warnings[\s\S]*release\.yml:6:3 missing-permissions: the job publish has/,
+    prepare: async ({ workspace }) => {
+      await workspace.write(".github/workflows/release.yml", unsafe.replace("true", "false"));
+    },
+  },
+  {
     what: "a clock that is an hour ahead",
     exit: 0,
     check: "clock",
@@ -212,6 +234,18 @@ const broken: readonly Broken[] = [
     },
   },
 ];
+
+const unsafe = `name: release
+on:
+  push: { branches: [main] }
+concurrency: { group: release, cancel-in-progress: true }
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/download-artifact@v8
+      - run: npx --yes slipway publish folder
+`;
 
 let scopes = 0;
 
@@ -266,7 +300,8 @@ test("a healthy set-up passes, and the table of what Verdaccio can do is right",
   expect((await runSlipway(["publish", "--only", names[0] ?? ""], options)).code).toBe(0);
   const { code, stdout } = await runSlipway(["doctor", "--json"], options);
   expect(code).toBe(0);
-  const { registries } = JSON.parse(stdout);
+  const { registries, workflows } = JSON.parse(stdout);
+  expect(workflows).toEqual([]);
   const able = Object.fromEntries(
     registries[0].capabilities.map((item: { readonly id: string; readonly state: string }) => [item.id, item.state]),
   );

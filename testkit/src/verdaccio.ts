@@ -25,6 +25,8 @@ export interface VerdaccioOptions {
   readonly privatePatterns?: readonly string[];
   /** As Verdaccio writes it, such as `20kb`; default `200mb`. */
   readonly maxBodySize?: string;
+  /** A registry that is asked for what this one lacks; default none. */
+  readonly uplink?: string;
   /** A lifetime of tokens as jsonwebtoken writes it; default `30d`. */
   readonly tokenExpiresIn?: string;
 }
@@ -65,18 +67,19 @@ export function registryNpmrc(url: string, token: string | undefined): string {
 
 function verdaccioConfig(options: VerdaccioOptions, storageDir: string): object {
   const publish = "$authenticated";
+  const proxied = options.uplink === undefined ? {} : { proxy: "upstream" };
   const packages: Record<string, object> = {};
   for (const pattern of options.privatePatterns ?? [])
     packages[pattern] = { access: "$authenticated", publish, unpublish: publish };
-  packages["@*/*"] = { access: "$all", publish, unpublish: publish };
-  packages["**"] = { access: "$all", publish, unpublish: publish };
+  packages["@*/*"] = { access: "$all", publish, unpublish: publish, ...proxied };
+  packages["**"] = { access: "$all", publish, unpublish: publish, ...proxied };
   const configPath = join(storageDir, "config.yaml");
   return {
     storage: storageDir,
     // Verdaccio asks for the path of its configuration, though the file need not exist.
     configPath,
     self_path: configPath,
-    uplinks: {},
+    uplinks: options.uplink === undefined ? {} : { upstream: { url: options.uplink, cache: true } },
     packages,
     auth: { htpasswd: { file: join(storageDir, "htpasswd"), max_users: 1000, algorithm: "bcrypt", rounds: 4 } },
     // Legacy tokens run bcrypt on every request: 6 to 13 times slower (Verdaccio 6.10.4).

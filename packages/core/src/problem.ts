@@ -245,6 +245,12 @@ const releaseProblems = {
     meaning: "The host of the repository (GitHub) did not answer, or asks for a longer pause than the run may wait.",
     hint: "run the same command again: what is there already is not made twice",
   },
+  SLIP_WORKFLOW_UNSAFE: {
+    exit: 1,
+    meaning:
+      "A workflow of the repository endangers releases. The message names the place and the rule; docs/reference/workflow-rules.md has each rule with an example.",
+    hint: "change the workflow, or accept the finding with `# slipway-ignore <rule>: <reason>`",
+  },
   SLIP_BUG: {
     exit: 1,
     meaning:

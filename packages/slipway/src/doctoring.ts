@@ -21,6 +21,8 @@ import { normaliseRemote } from "./git.ts";
 import { makePlan, openProject, type Planning, type Project } from "./planning.ts";
 import type { RegistryProbe } from "./registry/probe.ts";
 import { count, formatSize } from "./views/quantities.ts";
+import type { Finding } from "./workflow-lint/rule.ts";
+import { examineWorkflows, type WorkflowExamination } from "./workflow-lint/workflow-check.ts";
 
 export const checkIds = [
   "workspace",
@@ -31,6 +33,7 @@ export const checkIds = [
   "credentials",
   "numbers",
   "repository",
+  "workflows",
   "disk",
 ] as const;
 export type CheckId = (typeof checkIds)[number];
@@ -41,7 +44,7 @@ export interface Check {
   /** What was looked at: a registry's URL where there are several. */
   readonly about: string;
   readonly note: string;
-  /** Further lines of a warning. */
+  /** Further lines of what is no error. */
   readonly details: readonly string[];
   /** What failed, each with its hint. */
   readonly problems: readonly Problem[];
@@ -50,6 +53,8 @@ export interface Check {
 export interface Examination {
   readonly checks: readonly Check[];
   readonly registries: readonly RegistryProbe[];
+  /** What the workflows of the repository do that endangers a release, by file and line. */
+  readonly workflows: readonly Finding[];
   readonly exitCode: 0 | 1 | 2 | 3;
 }
 
@@ -95,6 +100,7 @@ export async function examine(flags: Flags, context: VerbContext): Promise<Exami
       ...new Set(project.workspace.packages.flatMap((item) => (item.isPrivate ? [] : [project.registryOf(item)]))),
     ];
     const probes = await Promise.all(urls.map((url) => project.registries.probe(url, findSample(planning?.plan, url))));
+    const workflows = await examineWorkflows(project.workspace.root, project.workspace.packages);
     return conclude(
       [
         checkWorkspace(project),
@@ -103,9 +109,11 @@ export async function examine(flags: Flags, context: VerbContext): Promise<Exami
         ...probes.flatMap((probe) => checkRegistry(probe)),
         ...(await checkCredentials(project, planning, probes, context)),
         ...(planning === undefined ? [] : [checkNumbers(planning), checkRepository(project, planning.plan)]),
+        checkWorkflows(workflows),
         await checkDisk(project.workspace.root),
       ],
       probes,
+      workflows?.findings,
     );
   } finally {
     project.registries.close();
@@ -113,10 +121,14 @@ export async function examine(flags: Flags, context: VerbContext): Promise<Exami
   }
 }
 
-function conclude(checks: readonly Check[], registries: readonly RegistryProbe[]): Examination {
+function conclude(
+  checks: readonly Check[],
+  registries: readonly RegistryProbe[],
+  workflows: readonly Finding[] = [],
+): Examination {
   const codes = new Set(checks.flatMap((check) => check.problems.map((item) => exitCodeOf(item.code))));
   const exitCode = ([2, 1, 3] as const).find((code) => codes.has(code)) ?? 0;
-  return { checks, registries, exitCode };
+  return { checks, registries, workflows, exitCode };
 }
 
 /** A version that a registry shows, so that it can be asked about. */
@@ -282,6 +294,14 @@ function isSameRepository(declared: string, repository: string): boolean {
   const host = hosts[(shorthand?.[1] ?? "github") as keyof typeof hosts];
   const url = shorthand === null ? declared.replace(/^git\+/, "") : `https://${host}/${shorthand[2]}`;
   return normaliseRemote(url).toLowerCase() === normaliseRemote(repository).toLowerCase();
+}
+
+function checkWorkflows(found: WorkflowExamination | undefined): Check {
+  const about = ".github/workflows";
+  if (found === undefined) return passed("workflows", about, "none");
+  const { problems, details, note } = found;
+  if (problems.length > 0) return { ...failed("workflows", about, problems), note, details };
+  return details.length > 0 ? warned("workflows", about, note, details) : passed("workflows", about, note);
 }
 
 async function checkDisk(root: string): Promise<Check> {

@@ -157,11 +157,18 @@ function isPublish(command: string): boolean {
   );
 }
 
-/** The same where the action calls a script of package.json: in that script only these two words change. */
+/** The same where the action calls a script of package.json: in that script only these two words change, and nothing else of the file. */
 export function exchangeScript({
   path,
   text,
 }: WorkflowFile): { readonly path: string; readonly after: string } | undefined {
-  const after = text.replaceAll(/^(\s*"[\w:-]+"\s*:\s*"[^"\n]*)\bchangeset publish(?=["\s&;|])/gm, "$1slipway publish");
+  const manifest: unknown = JSON.parse(text.replace(/^\uFEFF/, ""));
+  const scripts = isJsonObject(manifest) && isJsonObject(manifest["scripts"]) ? Object.values(manifest["scripts"]) : [];
+  let after = text;
+  for (const script of scripts) {
+    if (typeof script !== "string") continue;
+    const exchanged = script.replaceAll(/\bchangeset publish(?=$|[\s&;|])/g, "slipway publish");
+    if (exchanged !== script) after = after.replaceAll(JSON.stringify(script), () => JSON.stringify(exchanged));
+  }
   return after === text ? undefined : { path, after };
 }

@@ -125,6 +125,14 @@ test("and where the action calls a script, that script", async () => {
   expect(scripts).toEqual({ release: "npm run build && slipway publish", other: "changeset publishing" });
 });
 
+test("also where package.json is a single line", async () => {
+  await open({ files: { ".github/workflows/ci.yml": action.replace("npx changeset publish", "npm run release") } });
+  const text = '{"name":"root","private":true,"workspaces":["packages/*"],"scripts":{"release":"changeset publish"}}';
+  await workspace.write("package.json", text);
+  expect(states(await init("--yes"))).toEqual({ "package.json": "replaced" });
+  expect(await workspace.read("package.json")).toBe(text.replace("changeset", "slipway"));
+});
+
 test.each([
   ["lerna", { "lerna.json": "{}" }],
   ["semantic-release", { ".releaserc.json": "{}" }],

@@ -1,0 +1,57 @@
+/** Reads the workflows of the repository that a folder is in, and the actions and shell scripts of the repository that they name. */
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { LintInput, SourceText } from "./lint.ts";
+
+const folder = ".github/workflows";
+/** No script that a release runs is longer; what is, is data. */
+const scriptBytesMax = 200_000;
+
+/** Undefined where there are no workflows between `start` and the top of its repository. */
+export function readWorkflows(start: string): Required<Omit<LintInput, "prereleases">> | undefined {
+  const root = findRoot(start);
+  if (root === undefined) return undefined;
+  const workflows = readdirSync(join(root, folder), { withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.ya?ml$/.test(entry.name))
+    .map(({ name }) => read(root, `${folder}/${name}`))
+    .filter((file) => file !== undefined)
+    .toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  if (workflows.length === 0) return undefined;
+  const actions = distinct(workflows.flatMap(({ text }) => matches(text, /uses:\s*["']?\.\/([\w./-]+)/g)))
+    .flatMap((path) => [`${path.replace(/\/$/, "")}/action.yml`, `${path.replace(/\/$/, "")}/action.yaml`])
+    .map((path) => read(root, path))
+    .filter((file) => file !== undefined);
+  const scripts = distinct(
+    [...workflows, ...actions].flatMap(({ text }) =>
+      matches(text, /(?<![\w/.-])(?:\.\/)?([\w.-][\w./-]*\.(?:sh|bash))\b/g),
+    ),
+  )
+    .map((path) => read(root, path))
+    .filter((file) => file !== undefined);
+  return { workflows, actions, scripts };
+}
+
+/** The nearest folder with workflows, not above the repository. */
+function findRoot(start: string): string | undefined {
+  for (let at = start; ; at = dirname(at)) {
+    if (statSync(join(at, folder), { throwIfNoEntry: false })?.isDirectory() === true) return at;
+    if (statSync(join(at, ".git"), { throwIfNoEntry: false }) !== undefined || dirname(at) === at) return undefined;
+  }
+}
+
+/** A file, or undefined where there is none that can be read. */
+function read(root: string, path: string): SourceText | undefined {
+  if (path.split("/").includes("..")) return undefined;
+  const file = join(root, path);
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (stats?.isFile() !== true || stats.size > scriptBytesMax) return undefined;
+  return { path, text: readFileSync(file, "utf8") };
+}
+
+function matches(text: string, pattern: RegExp): readonly string[] {
+  return [...text.matchAll(pattern)].map(([, found = ""]) => found);
+}
+
+function distinct(items: readonly string[]): readonly string[] {
+  return [...new Set(items)];
+}

@@ -1,0 +1,62 @@
+/** What `slipway doctor` says of the repository's workflows: errors are problems, warnings are lines, all of it is data. */
+import { formatSpec, problem, type Problem, type WorkspacePackage } from "@slipway/core";
+import { count } from "../views/quantities.ts";
+import { formatPlace, lintWorkflows } from "./lint.ts";
+import { readWorkflows } from "./read-workflows.ts";
+import type { Finding } from "./rule.ts";
+
+export interface WorkflowExamination {
+  readonly files: number;
+  /** Errors and warnings, by file and line. */
+  readonly findings: readonly Finding[];
+  readonly problems: readonly Problem[];
+  readonly note: string;
+  /** The warnings, a line for each rule and file. */
+  readonly details: readonly string[];
+}
+
+/** Undefined where the repository has no workflows. */
+export async function examineWorkflows(
+  root: string,
+  packages: readonly WorkspacePackage[],
+): Promise<WorkflowExamination | undefined> {
+  const files = readWorkflows(root);
+  if (files === undefined) return undefined;
+  const findings = await lintWorkflows({ ...files, prereleases: findPrereleases(packages) });
+  const errors = findings.filter(({ severity }) => severity === "error");
+  const warnings = findings.filter(({ severity }) => severity === "warning");
+  const counts = [
+    ...(errors.length > 0 ? [count(errors.length, "error")] : []),
+    ...(warnings.length > 0 ? [count(warnings.length, "warning")] : []),
+  ];
+  return {
+    files: files.workflows.length,
+    findings,
+    problems: errors.map(describeError),
+    note: [count(files.workflows.length, "workflow"), ...counts].join(", "),
+    details: [...Map.groupBy(warnings, ({ rule, place }) => `${rule} ${place.path}`).values()].map(describeWarnings),
+  };
+}
+
+/** Packages whose prerelease nothing but a flag keeps away from `latest`. */
+function findPrereleases(packages: readonly WorkspacePackage[]): readonly string[] {
+  return packages
+    .filter(
+      ({ isPrivate, version, publishConfig }) =>
+        !isPrivate && /^[^+]*-/.test(version) && publishConfig.tag === undefined,
+    )
+    .map(({ name, version }) => formatSpec(name, version));
+}
+
+function describeError(finding: Finding): Problem {
+  return problem("SLIP_WORKFLOW_UNSAFE", `${formatPlace(finding)} ${finding.rule}: ${finding.message}`, {
+    hint: finding.fix,
+  });
+}
+
+function describeWarnings(group: readonly Finding[]): string {
+  const [first, ...others] = group;
+  if (first === undefined) return "";
+  const further = others.map(({ place }) => `${place.line}:${place.column}`);
+  return `${[formatPlace(first), ...further].join(", ")} ${first.rule}: ${first.message}`;
+}
