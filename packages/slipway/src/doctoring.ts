@@ -100,7 +100,7 @@ export async function examine(flags: Flags, context: VerbContext): Promise<Exami
       ...new Set(project.workspace.packages.flatMap((item) => (item.isPrivate ? [] : [project.registryOf(item)]))),
     ];
     const probes = await Promise.all(urls.map((url) => project.registries.probe(url, findSample(planning?.plan, url))));
-    const workflows = await examineWorkflows(project.workspace.root, project.workspace.packages);
+    const workflows = await examineWorkflows(project.workspace.root, project.workspace.packages, urls);
     return conclude(
       [
         checkWorkspace(project),

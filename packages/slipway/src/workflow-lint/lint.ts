@@ -21,6 +21,7 @@ export interface LintInput {
   /** Shell scripts of the repository that workflows run. */
   readonly scripts?: readonly SourceText[];
   readonly prereleases?: readonly string[];
+  readonly registries?: readonly string[];
 }
 
 /** All findings, by file, line and column. */
@@ -53,7 +54,7 @@ export async function lintWorkflows(input: LintInput): Promise<readonly Finding[
       );
     }
   }
-  const context: LintContext = { workflows, prereleases: input.prereleases ?? [] };
+  const context: LintContext = { workflows, prereleases: input.prereleases ?? [], registries: input.registries ?? [] };
   for (const workflow of workflows) findings.push(...lintOne(workflow, context));
   const texts = [...input.workflows, ...(input.actions ?? []), ...scripts];
   const report = { rule: ignoreWithoutReason.id, severity: ignoreWithoutReason.severity, fix: ignoreWithoutReason.fix };

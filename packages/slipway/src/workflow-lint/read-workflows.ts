@@ -8,7 +8,9 @@ const folder = ".github/workflows";
 const scriptBytesMax = 200_000;
 
 /** Undefined where there are no workflows between `start` and the top of its repository. */
-export function readWorkflows(start: string): Required<Omit<LintInput, "prereleases">> | undefined {
+export function readWorkflows(
+  start: string,
+): Required<Pick<LintInput, "workflows" | "actions" | "scripts">> | undefined {
   const root = findRoot(start);
   if (root === undefined) return undefined;
   const workflows = readdirSync(join(root, folder), { withFileTypes: true })

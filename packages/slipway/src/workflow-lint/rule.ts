@@ -28,6 +28,8 @@ export interface LintContext {
   readonly workflows: readonly Workflow[];
   /** `name@version` of the packages whose version is a prerelease and whose manifest names no dist-tag. */
   readonly prereleases: readonly string[];
+  /** Where the packages go; empty where that is not known. */
+  readonly registries: readonly string[];
 }
 
 export interface Example {

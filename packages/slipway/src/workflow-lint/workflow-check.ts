@@ -19,10 +19,11 @@ export interface WorkflowExamination {
 export async function examineWorkflows(
   root: string,
   packages: readonly WorkspacePackage[],
+  registries: readonly string[],
 ): Promise<WorkflowExamination | undefined> {
   const files = readWorkflows(root);
   if (files === undefined) return undefined;
-  const findings = await lintWorkflows({ ...files, prereleases: findPrereleases(packages) });
+  const findings = await lintWorkflows({ ...files, prereleases: findPrereleases(packages), registries });
   const errors = findings.filter(({ severity }) => severity === "error");
   const warnings = findings.filter(({ severity }) => severity === "warning");
   const counts = [

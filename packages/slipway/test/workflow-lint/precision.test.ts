@@ -181,6 +181,15 @@ test.each<readonly [what: string, text: string, found: readonly string[]]>([
   expect((await find(text)).sort()).toEqual([...found].sort());
 });
 
+test.each([
+  ["npm_config_//npm.acme.example/:_authToken", [], []],
+  ["NPM_TOKEN", ["https://npm.acme.example/"], []],
+  ["NPM_TOKEN", [], ["long-lived-token warning"]],
+])("a token in %s, packages going to %j", async (variable, registries, found) => {
+  const text = release(`- run: npm publish a.tgz\n  env: { "${variable}": "\${{ secrets.NPM_TOKEN }}" }`, selfHosted);
+  expect(await find(text, { registries })).toEqual(found);
+});
+
 test("what a job that publishes waits for counts: a tag in an earlier job comes before the packages", async () => {
   const text = `${release("- run: echo")}  tag:\n    runs-on: x\n    steps:\n      - run: git push --tags\n`;
   expect(await find(text)).toEqual([]);

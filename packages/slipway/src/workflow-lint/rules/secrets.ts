@@ -134,17 +134,19 @@ jobs:
     }),
 };
 
+const npmsOwn = /npmjs|npm registry/i;
+
 /** The registry is npm's own, as far as the workflow says; another one has no trusted publishers. */
 function isForNpm(job: Job): boolean {
-  const urls = job.steps
-    .flatMap((step) => [inputOf(step, "registry-url"), inputOf(step, "registry")])
-    .filter((url) => url !== undefined);
-  const flags = job.steps.flatMap(({ commands }) =>
-    commands.flatMap(({ words }) =>
-      words.filter((word, at) => word.startsWith("--registry=") || words[at - 1] === "--registry"),
-    ),
+  const inputs = job.steps.flatMap((step) => [inputOf(step, "registry-url"), inputOf(step, "registry")]);
+  const words = job.steps.flatMap(({ commands }) => commands.flatMap((command) => command.words));
+  const flags = words.filter((word, at) => word.startsWith("--registry=") || words[at - 1] === "--registry");
+  // npm takes settings from variables; those of one registry begin with its address: `npm_config_//host/:_authToken`.
+  const variables = [...job.env, ...job.steps.flatMap((step) => step.env)].flatMap(({ name, value }) =>
+    /^npm_config_\/\//i.test(name) ? [name] : /^npm_config_registry$/i.test(name) ? [value.text] : [],
   );
-  return [...urls.map(({ text }) => text), ...flags].every((url) => /npmjs|npm registry/i.test(url));
+  const named = [...inputs.flatMap((input) => (input === undefined ? [] : [input.text])), ...flags, ...variables];
+  return named.every((text) => npmsOwn.test(text));
 }
 
 export const longLivedToken: Rule = {
@@ -185,8 +187,9 @@ jobs:
       - run: npx --yes slipway publish release-folder
 `,
   },
-  check: (workflow) =>
-    forEachSecret(workflow, (job, { name, place }) => {
+  check: (workflow, { registries }) => {
+    if (registries.length > 0 && !registries.some((url) => npmsOwn.test(url))) return [];
+    return forEachSecret(workflow, (job, { name, place }) => {
       const isHosted = job.runsOn.length > 0 && job.runsOn.every((label) => /^(ubuntu|macos|windows)-/.test(label));
       return isHosted && isForNpm(job) && publishStepsOf(job).length > 0
         ? [
@@ -196,7 +199,8 @@ jobs:
             },
           ]
         : [];
-    }),
+    });
+  },
 };
 
 const literalToken = /(?::_authToken|:_auth|:_password|\b_auth)\s*=\s*["']?([^\s"'$<]{8,})|\bnpm_[A-Za-z0-9]{30,}/;
