@@ -11,7 +11,7 @@ export interface WorkflowExamination {
   readonly findings: readonly Finding[];
   readonly problems: readonly Problem[];
   readonly note: string;
-  /** The warnings, a line for each rule and file. */
+  /** The warnings, a line for each rule, file and message. */
   readonly details: readonly string[];
 }
 
@@ -35,7 +35,7 @@ export async function examineWorkflows(
     findings,
     problems: errors.map(describeError),
     note: [count(files.workflows.length, "workflow"), ...counts].join(", "),
-    details: [...Map.groupBy(warnings, ({ rule, place }) => `${rule} ${place.path}`).values()].map(describeWarnings),
+    details: [...Map.groupBy(warnings, ({ rule, place, message }) => `${rule} ${place.path} ${message}`).values()].map(describeWarnings),
   };
 }
 

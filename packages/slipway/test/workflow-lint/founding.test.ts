@@ -48,6 +48,24 @@ test("HAI3: everything that is known to be wrong with its workflow and can be se
   expect(found.sort()).toEqual(hai3.map(([, rule, line, column]) => `${line}:${column} ${rule}`).sort());
 });
 
+test("the guide for who comes from such a workflow quotes what is said of it", async () => {
+  const findings = await lintWorkflows({
+    workflows: [fixture("hai3-publish-packages.yml", ".github/workflows/publish-packages.yml")],
+    prereleases: ["@hai3/state@0.2.0-alpha.0"],
+  });
+  const guide = readFileSync(new URL("../../../../docs/guides/from-a-shell-workflow.md", import.meta.url), "utf8");
+  const errors = findings.filter(({ severity }) => severity === "error");
+  expect(guide).toContain(`1 workflow, ${errors.length} errors, ${findings.length - errors.length} warnings`);
+  const [first] = errors;
+  if (first === undefined) throw new Error("nothing was found");
+  const { place, rule, message, fix } = first;
+  expect(guide).toContain(`${place.path}:${place.line}:${place.column} ${rule}: ${message}\n\nhint: ${fix}\n`);
+  // What its table links to is what was found.
+  const linked = [...guide.matchAll(/workflow-rules\.md#([\w-]+)/g)].map(([, id]) => id);
+  const found = new Set(findings.map((item) => item.rule));
+  expect(linked.filter((id) => id !== undefined && !found.has(id))).toEqual(["masked-failure", "competing-publishers"]);
+});
+
 test("HAI3: without `fetch-depth: 0` the job that compares would lack what it compares with", async () => {
   const { path, text } = fixture("hai3-publish-packages.yml");
   const shallow = text.replace(/\n +with:\n +fetch-depth: 0.*/, "");
