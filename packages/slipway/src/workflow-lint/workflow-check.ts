@@ -35,7 +35,9 @@ export async function examineWorkflows(
     findings,
     problems: errors.map(describeError),
     note: [count(files.workflows.length, "workflow"), ...counts].join(", "),
-    details: [...Map.groupBy(warnings, ({ rule, place, message }) => `${rule} ${place.path} ${message}`).values()].map(describeWarnings),
+    details: [...Map.groupBy(warnings, ({ rule, place, message }) => `${rule} ${place.path} ${message}`).values()].map(
+      describeWarnings,
+    ),
   };
 }
 
