@@ -1,11 +1,13 @@
 /** `slipway doctor` on set-ups that are broken, each in one way, and on one that is not: the right code, the right fix, no write. */
-import { writeFile } from "node:fs/promises";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   allAfter,
   createWorkspace,
+  integrityOf,
   npmProfile,
   type PackageSpec,
+  runProcess,
   runSlipway,
   startFaultProxy,
   startHttpFace,
@@ -222,6 +224,50 @@ const broken: readonly Broken[] = [
     },
   },
   {
+    what: "a Node that the workspace does not allow",
+    exit: 2,
+    check: "tools",
+    state: "failed",
+    code: "SLIP_TOOL_VERSION",
+    says: /engines\.node in package\.json asks for >=99, and \d+\.\d+\.\d+ runs this/,
+    prepare: async ({ workspace }) => workspace.edit(".", (manifest) => ({ ...manifest, engines: { node: ">=99" } })),
+  },
+  {
+    what: "another npm than packageManager names",
+    exit: 2,
+    check: "tools",
+    state: "failed",
+    code: "SLIP_TOOL_VERSION",
+    says: /packageManager in package\.json asks for npm 99\.1\.0, and \d+\.\d+\.\d+ was found[\s\S]*npm install --global npm@99\.1\.0/,
+    prepare: async ({ workspace }) =>
+      workspace.edit(".", (manifest) => ({ ...manifest, packageManager: "npm@99.1.0" })),
+  },
+  {
+    what: "a pnpm that is not there",
+    exit: 2,
+    check: "tools",
+    state: "failed",
+    code: "SLIP_TOOL_MISSING",
+    says: /pnpm packs this workspace \(packageManager in package\.json\), and it cannot be run/,
+    prepare: async ({ workspace }) => {
+      await workspace.edit(".", (manifest) => ({ ...manifest, packageManager: "pnpm@12.4.2" }));
+      await workspace.write("pnpm-workspace.yaml", "packages: ['packages/*']\n");
+      return { env: { PATH: await putTools(workspace, { node: process.execPath, git: await findGit() }) } };
+    },
+  },
+  {
+    what: "a git that is too old",
+    exit: 2,
+    check: "tools",
+    state: "failed",
+    code: "SLIP_TOOL_VERSION",
+    says: /git 2\.11\.0 is too old/,
+    prepare: async ({ workspace }) => {
+      const script = `#!/bin/sh\ncase "$*" in *--version) echo "git version 2.11.0" ;; *) exec ${await findGit()} "$@" ;; esac\n`;
+      return { env: { PATH: `${await putTools(workspace, {}, { git: script })}:${process.env["PATH"]}` } };
+    },
+  },
+  {
     what: "a clock that is an hour ahead",
     exit: 0,
     check: "clock",
@@ -246,6 +292,34 @@ jobs:
       - uses: actions/download-artifact@v8
       - run: npx --yes slipway publish folder
 `;
+
+/** A folder with these programs alone, inside .git so that the work tree stays clean; scripts are texts. */
+async function putTools(
+  workspace: TestWorkspace,
+  links: Readonly<Record<string, string>>,
+  scripts: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const dir = join(workspace.root, ".git", "tools");
+  await mkdir(dir);
+  for (const [name, target] of Object.entries(links)) await symlink(target, join(dir, name));
+  for (const [name, text] of Object.entries(scripts)) await writeFile(join(dir, name), text, { mode: 0o755 });
+  return dir;
+}
+
+async function findGit(): Promise<string> {
+  const { stdout } = await runProcess("sh", ["-c", "command -v git"], { cwd: "/" });
+  return stdout.trim();
+}
+
+const stagedBytes = Buffer.from("bytes of @demo/b@1.0.0");
+const stagedDocument = {
+  _id: "@demo/b",
+  name: "@demo/b",
+  access: "public",
+  "dist-tags": { latest: "1.0.0" },
+  versions: { "1.0.0": { name: "@demo/b", version: "1.0.0", dist: { integrity: integrityOf(stagedBytes) } } },
+  _attachments: { "b-1.0.0.tgz": { data: stagedBytes.toString("base64"), length: stagedBytes.length } },
+};
 
 let scopes = 0;
 
@@ -353,6 +427,42 @@ test("of the npm registry, as it is simulated, doctor finds all that Verdaccio l
       "signing keys": "yes",
     });
     expect(checks.find((item: { readonly id: string }) => item.id === "credentials").state).toBe("passed");
+  } finally {
+    await face.close();
+    await workspace.dispose();
+  }
+});
+
+test("a version that waits as a staged one, and a token that may not look, are both told", async () => {
+  const face = await startHttpFace({
+    profile: { ...npmProfile, visibility: allAfter(0), race: { chance: 0, landsChance: 0 } },
+  });
+  const workspace = await createWorkspace({ packages: twoPackages(["@demo/a", "@demo/b"]) });
+  const look = async (token: string) => {
+    const options = { cwd: workspace.root, registry: face.url, token };
+    const [human, machine] = [await runSlipway(["doctor"], options), await runSlipway(["doctor", "--json"], options)];
+    const { checks } = JSON.parse(machine.stdout);
+    const staged = checks.find((item: { readonly id: string }) => item.id === "staged");
+    return { code: machine.code, staged, text: human.stdout };
+  };
+  try {
+    const free = await look(face.token);
+    expect(free.staged).toMatchObject({ state: "passed", note: "none of 2 versions waits to be approved" });
+    const staging = await fetch(`${face.url}/-/stage/package/@demo%2fb`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${face.token}`, "content-type": "application/json" },
+      body: JSON.stringify(stagedDocument),
+    });
+    expect(staging.status).toBe(201);
+    const taken = await look(face.token);
+    expect(taken.code).toBe(1);
+    expect(taken.staged.problems[0]).toMatchObject({ code: "SLIP_VERSION_STAGED", spec: "@demo/b@1.0.0" });
+    expect(taken.staged.problems).toHaveLength(1);
+    expect(taken.text).toMatch(/error\[SLIP_VERSION_STAGED\]: .*@demo\/b@1\.0\.0[\s\S]*npm stage (approve|reject)/);
+    const exchanged = face.accounts.issue({ account: "slipway", kind: "oidc" });
+    const unknown = await look(exchanged);
+    expect(unknown.staged).toMatchObject({ state: "unknown" });
+    expect(unknown.staged.note).toMatch(/answered 403.*OIDC permission denied/);
   } finally {
     await face.close();
     await workspace.dispose();

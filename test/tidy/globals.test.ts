@@ -31,6 +31,7 @@ const permissions: Readonly<Record<string, Permission>> = {
   "hosting/github-releases.ts": { names: ["Date"], reason: "the instant of a commit, which GitHub gives as text" },
   "demo/registry.ts": { names: ["process"], reason: "the registry is a process of its own, started with this Node" },
   "demo/workspace.ts": { names: ["process"], reason: "the environment that git, npm and Node are started with" },
+  "doctor-tools.ts": { names: ["process"], reason: "the Node that runs it is one of the tools" },
   "git.ts": { names: ["process"], reason: "the environment that git is started with" },
   "git-base.ts": { names: ["process"], reason: "default for the CI variables" },
   "registries.ts": { names: ["process"], reason: "Node's version and platform in the user agent" },

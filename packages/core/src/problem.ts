@@ -28,8 +28,8 @@ const releaseProblems = {
   SLIP_TOOL_VERSION: {
     exit: 2,
     meaning:
-      "The package manager that was found is not of the version that the workspace asks for, or does not say which it is.",
-    hint: "install the version that `packageManager` names, or correct it",
+      "A tool that was found (the package manager, Node, git) is not of the version that the workspace or Slipway asks for, or does not say which it is.",
+    hint: "install the version that `packageManager` or `engines` names, or correct it",
   },
   SLIP_SCRIPT_FAILED: {
     exit: 1,
@@ -156,6 +156,12 @@ const releaseProblems = {
     exit: 1,
     meaning: "The registry took the version, and its scan has blocked it: it is never shown.",
     hint: "nothing that depends on it was released: see what the registry wrote to the account, then correct the package and bump the version, or ask the registry to look again",
+  },
+  SLIP_VERSION_STAGED: {
+    exit: 1,
+    meaning:
+      "The version waits at the registry to be approved: its number is taken until that is done, or it is rejected.",
+    hint: "approve the staged version or reject it, then run the same command again",
   },
   SLIP_UPLOAD_EXHAUSTED: {
     exit: 1,

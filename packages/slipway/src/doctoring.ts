@@ -5,50 +5,18 @@
 import { readFileSync } from "node:fs";
 import { access, constants, statfs } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  exitCodeOf,
-  formatSpec,
-  isJsonObject,
-  isPublishStep,
-  type Plan,
-  type Problem,
-  problem,
-  ProblemsError,
-} from "@slipway/core";
+import { exitCodeOf, isJsonObject, isPublishStep, type Plan, problem } from "@slipway/core";
 import { readClaims } from "./auth/ci-identity.ts";
 import type { Flags, VerbContext } from "./commands/verb.ts";
+import { attempt, type Check, failed, passed, warned } from "./doctor-check.ts";
+import { checkTools } from "./doctor-tools.ts";
+import { checkNumbers, checkStaged } from "./doctor-versions.ts";
 import { normaliseRemote } from "./git.ts";
 import { makePlan, openProject, type Planning, type Project } from "./planning.ts";
 import type { RegistryProbe } from "./registry/probe.ts";
 import { count, formatSize } from "./views/quantities.ts";
 import type { Finding } from "./workflow-lint/rule.ts";
 import { examineWorkflows, type WorkflowExamination } from "./workflow-lint/workflow-check.ts";
-
-export const checkIds = [
-  "workspace",
-  "source",
-  "plan",
-  "registry",
-  "clock",
-  "credentials",
-  "numbers",
-  "repository",
-  "workflows",
-  "disk",
-] as const;
-export type CheckId = (typeof checkIds)[number];
-
-export interface Check {
-  readonly id: CheckId;
-  readonly state: "passed" | "warned" | "failed";
-  /** What was looked at: a registry's URL where there are several. */
-  readonly about: string;
-  readonly note: string;
-  /** Further lines of what is no error. */
-  readonly details: readonly string[];
-  /** What failed, each with its hint. */
-  readonly problems: readonly Problem[];
-}
 
 export interface Examination {
   readonly checks: readonly Check[];
@@ -63,30 +31,6 @@ const skewMaxMs = 120_000;
 const freeMinBytes = 500 * 1024 * 1024;
 /** A token that ends sooner than this will end during some coming release. */
 const tokenLeftMinMs = 7 * 24 * 60 * 60_000;
-
-function passed(id: CheckId, about: string, note: string): Check {
-  return { id, state: "passed", about, note, details: [], problems: [] };
-}
-
-function warned(id: CheckId, about: string, note: string, details: readonly string[] = []): Check {
-  return { id, state: "warned", about, note, details, problems: [] };
-}
-
-function failed(id: CheckId, about: string, problems: readonly Problem[]): Check {
-  return { id, state: "failed", about, note: count(problems.length, "problem"), details: [], problems };
-}
-
-/** The problems that `work` ends with, or what it gives. Bugs are thrown on. */
-async function attempt<T>(
-  work: Promise<T>,
-): Promise<{ readonly value: T } | { readonly problems: readonly Problem[] }> {
-  try {
-    return { value: await work };
-  } catch (error) {
-    if (error instanceof ProblemsError) return { problems: error.problems };
-    throw error;
-  }
-}
 
 export async function examine(flags: Flags, context: VerbContext): Promise<Examination> {
   const opened = await attempt(openProject(flags, context));
@@ -105,10 +49,17 @@ export async function examine(flags: Flags, context: VerbContext): Promise<Exami
       [
         checkWorkspace(project),
         checkSource(project),
+        await checkTools(project.workspace, context),
         "value" in planned ? checkPlan(planned.value.plan) : failed("plan", "the release", planned.problems),
         ...probes.flatMap((probe) => checkRegistry(probe)),
         ...(await checkCredentials(project, planning, probes, context)),
-        ...(planning === undefined ? [] : [checkNumbers(planning), checkRepository(project, planning.plan)]),
+        ...(planning === undefined
+          ? []
+          : await checkVersions(
+              project,
+              planning,
+              urls.filter((_url, index) => probes[index]?.isReachable),
+            )),
         checkWorkflows(workflows),
         await checkDisk(project.workspace.root),
       ],
@@ -244,25 +195,19 @@ function findEnd(token: string | undefined): number | undefined {
   return typeof end === "number" ? end * 1000 : undefined;
 }
 
-/** Versions that were published once and taken back: npm never takes such a number again. */
-function checkNumbers({ plan, readings }: Planning): Check {
-  const burnt = plan.packages.flatMap(({ name, version, registry }) => {
-    const found = readings.find((item) => item.name === name && item.registry === registry)?.reading;
-    const isBurnt =
-      found?.kind === "shown" && found.value.time?.has(version) === true && !found.value.versions.has(version);
-    return isBurnt ? [formatSpec(name, version)] : [];
-  });
-  if (burnt.length === 0) return passed("numbers", "versions", "none was published and taken back before");
-  return warned(
-    "numbers",
-    "versions",
-    `${count(burnt.length, "version")} published and taken back before`,
-    burnt.map((spec) => `${spec}: the npm registry refuses the number for ever; bump the version`),
-  );
+/** `urls` are the registries that can be reached. */
+async function checkVersions(
+  { workspace, source, registries }: Project,
+  planning: Planning,
+  urls: readonly string[],
+): Promise<readonly Check[]> {
+  const { plan } = planning;
+  const staged = urls.map(async (url) => checkStaged(plan, url, await registries.readStaged(url)));
+  return [checkNumbers(planning), ...(await Promise.all(staged)), checkRepository({ workspace, source }, plan)];
 }
 
 /** A `repository` field that is not this repository: packages with provenance are refused for it (422). */
-function checkRepository({ workspace, source }: Project, plan: Plan): Check {
+function checkRepository({ workspace, source }: Pick<Project, "workspace" | "source">, plan: Plan): Check {
   if (source.repository === undefined) return passed("repository", "repository fields", "no remote to compare with");
   const wrong = plan.packages.flatMap(({ name, dir }) => {
     const declared = readRepository(join(workspace.root, dir, "package.json"));

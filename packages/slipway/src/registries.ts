@@ -15,6 +15,7 @@ import { createHttpClient, type HttpClient } from "./registry/http.ts";
 import type { ProbeSample, RegistryProbe } from "./registry/probe.ts";
 import { type ClosableRegistry, createRegistry } from "./registry/registry.ts";
 import type { RegistryOptions } from "./registry/registry-request.ts";
+import type { StagedReading } from "./registry/staged-versions.ts";
 import { toolVersion } from "./tool-version.ts";
 
 export interface Registries {
@@ -33,6 +34,8 @@ export interface Registries {
   readonly describeCredentials: (url: string) => CredentialsSummary;
   /** What the registry can do, and whom it takes us for; see `registry/probe`. */
   readonly probe: (url: string, sample: ProbeSample | undefined) => Promise<RegistryProbe>;
+  /** Which versions wait there to be approved, as far as it tells. */
+  readonly readStaged: (url: string) => Promise<StagedReading>;
   /** Ends kept connections, so that the process can end. */
   readonly close: () => void;
 }
@@ -92,6 +95,11 @@ export async function openRegistries(urls: Iterable<string>, options: Registries
     portOptions.set(url, port);
     ports.set(url, createRegistry(port));
   }
+  const optionsOf = (url: string): RegistryOptions => {
+    const port = portOptions.get(url);
+    if (port === undefined) throw new Error(`the registry ${url} was not opened`);
+    return port;
+  };
   return {
     get(url) {
       const port = ports.get(url);
@@ -101,9 +109,12 @@ export async function openRegistries(urls: Iterable<string>, options: Registries
     isAuthenticated: (url) => settings.credentialsFor(url).authorization !== undefined,
     prepareWrites: (writes) => prepareWrites(writes, { settings, exchanges, identity }),
     describeCredentials: (url) => describeCredentials(url, settings, exchanges.has(url)),
+    async readStaged(url) {
+      const { readStagedVersions } = await import("./registry/staged-versions.ts");
+      return readStagedVersions(optionsOf(url));
+    },
     async probe(url, sample) {
-      const port = portOptions.get(url);
-      if (port === undefined) throw new Error(`the registry ${url} was not opened`);
+      const port = optionsOf(url);
       const { probeRegistry } = await import("./registry/probe.ts");
       return probeRegistry(port, sample);
     },

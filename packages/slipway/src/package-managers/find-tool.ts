@@ -98,6 +98,11 @@ function adviseFor({ name, version }: PackageManager & { readonly name: ForeignM
   return `install it: \`npm install --global ${packageOf[name]}${wanted}\`${byCorepack}`;
 }
 
+/** An exact version stands for its major version; a range for itself. */
+export function meetsPin(version: string, pinned: string): boolean {
+  return satisfies(version, findVersionFault(pinned) === undefined ? `^${pinned.split(".")[0]}.0.0-0` : pinned);
+}
+
 /** Within a major version their tarballs are alike; beyond it the lock file and the protocols may be read differently. */
 function assertVersion(
   manager: PackageManager & { readonly name: ForeignManager },
@@ -111,8 +116,7 @@ function assertVersion(
     });
   if (manager.version === undefined) return;
   const pinned = manager.version.replace(/\+.*$/, "");
-  const wanted = findVersionFault(pinned) === undefined ? `^${pinned.split(".")[0]}.0.0-0` : pinned;
-  if (!satisfies(version, wanted))
+  if (!meetsPin(version, pinned))
     fail(
       "SLIP_TOOL_VERSION",
       `${manager.from} asks for ${manager.name} ${pinned}, and ${version} was found (${where})`,

@@ -3,9 +3,8 @@
  * answered 404 or nonsense, and then the capability is absent, not a failure. Must not decide what a release needs.
  */
 import { escapeName, isJsonObject } from "@slipway/core";
-import { createRedactor, secretsOfHeader } from "../redact.ts";
-import { createHttpClient, type HttpOutcome } from "./http.ts";
-import { packageUrl, parseJson, requestOf, type Context, type RegistryOptions } from "./registry-request.ts";
+import { type Ask, isOk, openAsking, type Seen } from "./asking.ts";
+import { packageUrl, type Context, type RegistryOptions } from "./registry-request.ts";
 
 export const capabilityIds = [
   "ping",
@@ -49,53 +48,16 @@ export interface ProbeSample {
   readonly version: string;
 }
 
-interface Seen {
-  readonly status: number | undefined;
-  readonly reason: string;
-  readonly json: unknown;
-  readonly headers: Readonly<Record<string, string>>;
-}
-
 /** Asks everything at once. Never throws for what a registry answers. */
 export async function probeRegistry(options: RegistryOptions, sample: ProbeSample | undefined): Promise<RegistryProbe> {
-  const base = new URL(options.url.endsWith("/") ? options.url : `${options.url}/`);
-  const client = createHttpClient(base, {
-    ...options.connection,
-    concurrency: capabilityIds.length,
-    connectTimeoutMs: options.limits.readTimeoutMs,
-  });
-  const header = options.credentials() ?? "";
-  const redactor = createRedactor([...(options.secrets ?? []), ...(header === "" ? [] : secretsOfHeader(header))]);
-  const context: Context = {
-    base: base.href,
-    options,
-    send: (request) => client.request(request),
-    redactor: () => redactor,
-  };
-  const ask = async (
-    path: string,
-    change: { method?: "GET" | "POST"; body?: string; etag?: string } = {},
-  ): Promise<Seen> => {
-    const request = requestOf(context, sample?.name ?? "", new URL(`${base.href}${path}`));
-    const outcome = await client.request({
-      ...request,
-      method: change.method ?? "GET",
-      headers: {
-        ...request.headers,
-        ...(change.body === undefined ? {} : { "content-type": "application/json" }),
-        ...(change.etag === undefined ? {} : { "if-none-match": change.etag }),
-      },
-      ...(change.body === undefined ? {} : { body: [Buffer.from(change.body)] }),
-    });
-    return seen(outcome, redactor.text);
-  };
+  const { ask, context, close } = openAsking(options, capabilityIds.length, sample?.name);
   try {
     const sentAt = options.clock.now();
     const ping = await ask("-/ping");
     const answeredAt = options.clock.now();
     if (ping.status === undefined)
       return {
-        url: base.href,
+        url: context.base,
         isReachable: false,
         reason: ping.reason,
         clockSkewMs: undefined,
@@ -105,7 +67,7 @@ export async function probeRegistry(options: RegistryOptions, sample: ProbeSampl
       };
     const [whoami, ...rest] = await Promise.all([askWhoami(ask), ...askRest(ask, context, sample)]);
     return {
-      url: base.href,
+      url: context.base,
       isReachable: true,
       clockSkewMs: skewOf(ping.headers["date"], sentAt, answeredAt),
       user: whoami.user,
@@ -118,21 +80,8 @@ export async function probeRegistry(options: RegistryOptions, sample: ProbeSampl
       ],
     };
   } finally {
-    client.close();
+    close();
   }
-}
-
-type Ask = (path: string, change?: { method?: "GET" | "POST"; body?: string; etag?: string }) => Promise<Seen>;
-
-function seen(outcome: HttpOutcome, redact: (text: string) => string): Seen {
-  if (outcome.kind === "no-response")
-    return { status: undefined, reason: redact(outcome.reason), json: undefined, headers: {} };
-  const json = parseJson(outcome.body.toString("utf8"))?.value;
-  return { status: outcome.status, reason: `answered ${outcome.status}`, json, headers: outcome.headers };
-}
-
-function isOk({ status }: Seen): boolean {
-  return status !== undefined && status >= 200 && status < 300;
 }
 
 function said(answer: Seen): string {

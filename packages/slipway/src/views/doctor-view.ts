@@ -1,5 +1,6 @@
 /** An examination as a checklist, the capabilities of each registry, and every problem with its fix. */
-import type { Check, Examination } from "../doctoring.ts";
+import type { Check } from "../doctor-check.ts";
+import type { Examination } from "../doctoring.ts";
 import type { RegistryProbe } from "../registry/probe.ts";
 import { formatProblems } from "./problems.ts";
 import { count } from "./quantities.ts";
@@ -11,6 +12,7 @@ const words: Readonly<Record<Check["state"], readonly [Tone, string]>> = {
   passed: ["good", "Passed"],
   warned: ["warn", "Warning"],
   failed: ["bad", "Failed"],
+  unknown: ["warn", "Unknown"],
 };
 
 const states: Readonly<Record<RegistryProbe["capabilities"][number]["state"], readonly [Tone, string]>> = {
@@ -46,10 +48,15 @@ export function formatExamination({ checks, registries }: Examination, painter: 
   );
   const problems = checks.flatMap((check) => check.problems);
   const warnings = checks.filter((check) => check.state === "warned").length;
+  const unknowns = checks.filter((check) => check.state === "unknown").length;
+  const rest = [
+    ...(warnings > 0 ? [count(warnings, "warning")] : []),
+    ...(unknowns > 0 ? [`${unknowns} not known`] : []),
+  ];
   const what =
     problems.length > 0
       ? `${count(problems.length, "problem")} to solve before a release`
-      : `ready to release${warnings > 0 ? `, ${count(warnings, "warning")}` : ""}`;
+      : ["ready to release", ...rest].join(", ");
   const end: Row = { tone: problems.length > 0 ? "bad" : "good", verb: "Doctor", what };
   return [
     checks.flatMap((check, index) => formatCheck(check, lines[index] ?? "", painter)).join("\n"),
