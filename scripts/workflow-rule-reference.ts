@@ -36,7 +36,7 @@ function renderRule({ id, severity, title, why, fix, zizmor = [], isForAll = fal
 
 export function renderWorkflowRules(): string {
   const rows = rules.map(({ id, severity, title }) => `| [${id}](#${id}) | ${severity} | ${title} |`);
-  return `\`slipway doctor\` reads the workflows in \`.github/workflows\`, the composite actions of the repository that they use and its shell scripts that they run, and says what in them endangers a release. Of workflows that publish
+  return `\`slipway doctor\` reads the workflows in \`.github/workflows\`, the composite actions of the repository that they use and its shell scripts that they run, and says what in them endangers a release; on GitLab it looks at \`.gitlab-ci.yml\` and the files in \`.gitlab\`, for a few things only. Of workflows that publish
 nothing it looks only at what strangers could use. Errors fail \`slipway doctor\` ([\`SLIP_WORKFLOW_UNSAFE\`](errors.md#slip_workflow_unsafe)), warnings do not; \`--json\` has all of them in \`workflows\`, each with file, line,
 column and what to do.
 

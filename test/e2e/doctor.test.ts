@@ -218,7 +218,7 @@ const broken: readonly Broken[] = [
     exit: 0,
     check: "workflows",
     state: "warned",
-    says: /1 workflow, 2 warnings[\s\S]*release\.yml:6:3 missing-permissions: the job publish has/,
+    says: /1 file, 2 warnings[\s\S]*release\.yml:6:3 missing-permissions: the job publish has/,
     prepare: async ({ workspace }) => {
       await workspace.write(".github/workflows/release.yml", unsafe.replace("true", "false"));
     },

@@ -2,6 +2,7 @@
 import { createWorkspace, type PackageSpec, runSlipway } from "@slipway/testkit";
 import { beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
+import { lintWorkflows } from "../../packages/slipway/src/workflow-lint/lint.ts";
 import { checkWorkflow } from "./check-workflow.ts";
 
 const managers = {
@@ -87,6 +88,8 @@ test.each(rows)("$manager, registry $registry, $set", async (row) => {
   expect(JSON.stringify(publish).includes("secrets.NPM_TOKEN")).toBe(row.registry === "own");
   for (const uses of release.matchAll(/uses: (\S+)/g)) expect(uses[1]).toMatch(/@[0-9a-f]{40}$/);
   const pipeline = parse(gitlab);
+  const file = { path: ".gitlab/slipway.yml", text: gitlab };
+  expect(await lintWorkflows({ workflows: [], pipelines: [file] })).toEqual([]);
   expect(pipeline["slipway:publish"].variables.GIT_STRATEGY).toBe("none");
   expect(pipeline["slipway:publish"].id_tokens === undefined).toBe(row.registry !== "npm");
 });

@@ -242,9 +242,8 @@ function isSameRepository(declared: string, repository: string): boolean {
 }
 
 function checkWorkflows(found: WorkflowExamination | undefined): Check {
-  const about = ".github/workflows";
-  if (found === undefined) return passed("workflows", about, "none");
-  const { problems, details, note } = found;
+  if (found === undefined) return passed("workflows", "of the repository", "none");
+  const { about, problems, details, note } = found;
   if (problems.length > 0) return { ...failed("workflows", about, problems), note, details };
   return details.length > 0 ? warned("workflows", about, note, details) : passed("workflows", about, note);
 }

@@ -1,6 +1,7 @@
 /** Looks for what endangers a release in the workflows of a repository. Reads no file: it is given their texts. */
 import { parseDocument, type Value } from "./document.ts";
 import { applyComments } from "./ignore-comments.ts";
+import { readPipeline } from "./pipeline.ts";
 import { isReleaseWorkflow } from "./release-steps.ts";
 import type { Finding, LintContext, Rule } from "./rule.ts";
 import { ignoreWithoutReason, notAWorkflow } from "./rules/files.ts";
@@ -16,6 +17,8 @@ export interface SourceText {
 export interface LintInput {
   /** Files of `.github/workflows`. */
   readonly workflows: readonly SourceText[];
+  /** `.gitlab-ci.yml` and what stands in `.gitlab`. */
+  readonly pipelines?: readonly SourceText[];
   /** Composite actions of the repository, as the path that `uses: ./…` names. */
   readonly actions?: readonly SourceText[];
   /** Shell scripts of the repository that workflows run. */
@@ -56,13 +59,22 @@ export async function lintWorkflows(input: LintInput): Promise<readonly Finding[
   }
   const context: LintContext = { workflows, prereleases: input.prereleases ?? [], registries: input.registries ?? [] };
   for (const workflow of workflows) findings.push(...lintOne(workflow, context));
-  const texts = [...input.workflows, ...(input.actions ?? []), ...scripts];
+  for (const { path, text } of input.pipelines ?? []) findings.push(...(await lintPipeline(path, text)));
+  const texts = [...input.workflows, ...(input.pipelines ?? []), ...(input.actions ?? []), ...scripts];
   const report = { rule: ignoreWithoutReason.id, severity: ignoreWithoutReason.severity, fix: ignoreWithoutReason.fix };
   const left = texts.reduce<readonly Finding[]>(
     (found, { path, text }) => applyComments(path, text, found, report),
     distinct(findings),
   );
   return left.toSorted(byPlace);
+}
+
+async function lintPipeline(path: string, text: string): Promise<readonly Finding[]> {
+  const parsed = await parseDocument(path, text);
+  // GitLab has tags of its own (`!reference`), and says itself what is no pipeline.
+  if (parsed.kind !== "value") return [];
+  const pipeline = readPipeline(path, parsed.value);
+  return rules.flatMap((rule) => (rule.checkPipeline?.(pipeline) ?? []).map((found) => finding(rule, found)));
 }
 
 function lintOne(workflow: Workflow, context: LintContext): readonly Finding[] {

@@ -4,21 +4,20 @@ import { dirname, join } from "node:path";
 import type { LintInput, SourceText } from "./lint.ts";
 
 const folder = ".github/workflows";
+const gitlabFile = ".gitlab-ci.yml";
 /** No script that a release runs is longer; what is, is data. */
 const scriptBytesMax = 200_000;
 
 /** Undefined where there are no workflows between `start` and the top of its repository. */
 export function readWorkflows(
   start: string,
-): Required<Pick<LintInput, "workflows" | "actions" | "scripts">> | undefined {
+): Required<Pick<LintInput, "workflows" | "pipelines" | "actions" | "scripts">> | undefined {
   const root = findRoot(start);
   if (root === undefined) return undefined;
-  const workflows = readdirSync(join(root, folder), { withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.ya?ml$/.test(entry.name))
-    .map(({ name }) => read(root, `${folder}/${name}`))
-    .filter((file) => file !== undefined)
-    .toSorted((a, b) => (a.path < b.path ? -1 : 1));
-  if (workflows.length === 0) return undefined;
+  const workflows = readFolder(root, folder);
+  const main = read(root, gitlabFile);
+  const pipelines = main === undefined ? [] : [main, ...readFolder(root, ".gitlab")];
+  if (workflows.length === 0 && pipelines.length === 0) return undefined;
   const actions = distinct(workflows.flatMap(({ text }) => matches(text, /uses:\s*["']?\.\/([\w./-]+)/g)))
     .flatMap((path) => [`${path.replace(/\/$/, "")}/action.yml`, `${path.replace(/\/$/, "")}/action.yaml`])
     .map((path) => read(root, path))
@@ -30,13 +29,24 @@ export function readWorkflows(
   )
     .map((path) => read(root, path))
     .filter((file) => file !== undefined);
-  return { workflows, actions, scripts };
+  return { workflows, pipelines, actions, scripts };
+}
+
+/** The YAML files in a folder, which need not be there, by name. */
+function readFolder(root: string, path: string): readonly SourceText[] {
+  if (statSync(join(root, path), { throwIfNoEntry: false })?.isDirectory() !== true) return [];
+  return readdirSync(join(root, path), { withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.ya?ml$/.test(entry.name))
+    .map(({ name }) => read(root, `${path}/${name}`))
+    .filter((file) => file !== undefined)
+    .toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 /** The nearest folder with workflows, not above the repository. */
 function findRoot(start: string): string | undefined {
   for (let at = start; ; at = dirname(at)) {
     if (statSync(join(at, folder), { throwIfNoEntry: false })?.isDirectory() === true) return at;
+    if (statSync(join(at, gitlabFile), { throwIfNoEntry: false })?.isFile() === true) return at;
     if (statSync(join(at, ".git"), { throwIfNoEntry: false }) !== undefined || dirname(at) === at) return undefined;
   }
 }

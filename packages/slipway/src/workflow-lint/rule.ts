@@ -1,5 +1,6 @@
 /** What a rule of the linter is, and what it finds. */
 import type { Place } from "./document.ts";
+import type { Pipeline } from "./pipeline.ts";
 import type { Workflow } from "./workflow.ts";
 
 export type Severity = "error" | "warning";
@@ -62,4 +63,5 @@ export interface Rule {
   readonly isForAll?: boolean;
   readonly example: Example;
   readonly check: (workflow: Workflow, context: LintContext) => readonly Found[];
+  readonly checkPipeline?: (pipeline: Pipeline) => readonly Found[];
 }

@@ -2,6 +2,7 @@
 import type { Rule } from "./rule.ts";
 import { cacheWithCredential, unpinnedAction } from "./rules/actions.ts";
 import { diffDecides, doubledSlash, missingHistory, privateNotFiltered, staleBase } from "./rules/changes.ts";
+import { gitlabCancelledRelease, gitlabCredentialInFile, gitlabMaskedFailure } from "./rules/gitlab.ts";
 import { ignoreWithoutReason, notAWorkflow } from "./rules/files.ts";
 import { outputInjection, templateInjection } from "./rules/injection.ts";
 import { excessivePermissions, missingPermissions, persistedCredentials, writeWithCode } from "./rules/permissions.ts";
@@ -42,6 +43,9 @@ export const rules: readonly Rule[] = [
   tagBeforePublish,
   skippedChecks,
   handKeptOrder,
+  gitlabMaskedFailure,
+  gitlabCancelledRelease,
+  gitlabCredentialInFile,
   notAWorkflow,
   ignoreWithoutReason,
 ];

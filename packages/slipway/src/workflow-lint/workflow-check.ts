@@ -6,10 +6,11 @@ import { readWorkflows } from "./read-workflows.ts";
 import type { Finding } from "./rule.ts";
 
 export interface WorkflowExamination {
-  readonly files: number;
   /** Errors and warnings, by file and line. */
   readonly findings: readonly Finding[];
   readonly problems: readonly Problem[];
+  /** Where the files are. */
+  readonly about: string;
   readonly note: string;
   /** The warnings, a line for each rule, file and message. */
   readonly details: readonly string[];
@@ -31,10 +32,10 @@ export async function examineWorkflows(
     ...(warnings.length > 0 ? [count(warnings.length, "warning")] : []),
   ];
   return {
-    files: files.workflows.length,
     findings,
     problems: errors.map(describeError),
-    note: [count(files.workflows.length, "workflow"), ...counts].join(", "),
+    about: files.workflows.length > 0 ? ".github/workflows" : ".gitlab-ci.yml",
+    note: [count(files.workflows.length + files.pipelines.length, "file"), ...counts].join(", "),
     details: [...Map.groupBy(warnings, ({ rule, place, message }) => `${rule} ${place.path} ${message}`).values()].map(
       describeWarnings,
     ),

@@ -136,7 +136,7 @@ function readConcurrency(holder: Value): Concurrency | undefined {
   return entry && { place: entry.place, cancel: findText(entry.value, "cancel-in-progress") };
 }
 
-function readVariables(value: Value | undefined): readonly Variable[] {
+export function readVariables(value: Value | undefined): readonly Variable[] {
   return entriesOf(value).flatMap((entry) =>
     entry.value.kind === "text" ? [{ name: entry.key, value: entry.value }] : [],
   );
@@ -204,7 +204,7 @@ function readCommands(run: Text, referred: Referred): readonly PlacedCommand[] {
   });
 }
 
-function placeCommands(script: Text): readonly PlacedCommand[] {
+export function placeCommands(script: Text): readonly PlacedCommand[] {
   return parseCommands(script.text).map((command) => ({ ...command, place: placeIn(script, command.offset), script }));
 }
 

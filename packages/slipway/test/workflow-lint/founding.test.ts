@@ -55,7 +55,7 @@ test("the guide for who comes from such a workflow quotes what is said of it", a
   });
   const guide = readFileSync(new URL("../../../../docs/guides/from-a-shell-workflow.md", import.meta.url), "utf8");
   const errors = findings.filter(({ severity }) => severity === "error");
-  expect(guide).toContain(`1 workflow, ${errors.length} errors, ${findings.length - errors.length} warnings`);
+  expect(guide).toContain(`1 file, ${errors.length} errors, ${findings.length - errors.length} warnings`);
   const [first] = errors;
   if (first === undefined) throw new Error("nothing was found");
   const { place, rule, message, fix } = first;

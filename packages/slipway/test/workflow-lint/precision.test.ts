@@ -289,6 +289,30 @@ test("lines and columns are those of the file, whatever the form of the script",
   }
 });
 
+test.each([
+  [
+    "inherited",
+    ".base: { interruptible: true }\npublish: { extends: [.base], script: [npm publish] }\n",
+    ["gitlab-cancelled-release"],
+  ],
+  [
+    "of another job",
+    "test: { interruptible: true, allow_failure: true, script: [npm test] }\npublish: { script: [npm publish] }\n",
+    [],
+  ],
+  [
+    "overruled",
+    ".base: { interruptible: true }\npublish: { extends: .base, interruptible: false, script: npm publish }\n",
+    [],
+  ],
+  ["in a circle", "a: { extends: b, script: [npm publish] }\nb: { extends: a, script: [npm publish] }\n", []],
+  ["a variable of the project", "variables: { NPM_TOKEN: $CI_JOB_TOKEN }\npublish: { script: [npm publish] }\n", []],
+  ["with a tag of GitLab's own", "publish: { script: !reference [.x, script], allow_failure: true }\n", []],
+])("in GitLab CI, %s", async (_what, text, found) => {
+  const findings = await lintWorkflows({ workflows: [], pipelines: [{ path: ".gitlab-ci.yml", text }] });
+  expect(findings.map(({ rule }) => rule)).toEqual(found);
+});
+
 test("a file that is hostile ends in a finding or in silence, not in an error", async () => {
   const hostile = [
     "",

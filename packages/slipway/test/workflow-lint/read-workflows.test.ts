@@ -45,6 +45,13 @@ test("a workspace in a folder of its repository is released by the repository's 
   expect(readWorkflows(join(root, "js"))?.workflows).toHaveLength(1);
 });
 
+test("a repository on GitLab has a pipeline, and what it includes from its own folder", async () => {
+  await write({ ".gitlab-ci.yml": "x: 1", ".gitlab/slipway.yml": "x: 1", ".gitlab/notes.md": "x" });
+  const found = readWorkflows(root);
+  expect(found?.workflows).toEqual([]);
+  expect(found?.pipelines.map(({ path }) => path)).toEqual([".gitlab-ci.yml", ".gitlab/slipway.yml"]);
+});
+
 test("workflows above the repository are somebody else's", async () => {
   await write({ ".github/workflows/a.yml": "jobs: {}", "inner/.git/HEAD": "" });
   expect(readWorkflows(join(root, "inner"))).toBeUndefined();

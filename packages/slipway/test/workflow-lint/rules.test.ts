@@ -8,7 +8,10 @@ import { frameExample, framePath } from "./frames.ts";
 async function lint({ frame, beside, prereleases = [] }: Example, snippet: string, withBeside: boolean) {
   const others = beside === undefined || !withBeside ? [] : [{ path: ".github/workflows/other.yml", text: beside }];
   const text = frameExample(frame, snippet);
-  return { text, findings: await lintWorkflows({ workflows: [{ path: framePath, text }, ...others], prereleases }) };
+  const file = { path: framePath, text };
+  const input =
+    frame === "gitlab" ? { workflows: [], pipelines: [file] } : { workflows: [file, ...others], prereleases };
+  return { text, findings: await lintWorkflows(input) };
 }
 
 const table = rules.map((rule): readonly [string, Rule] => [rule.id, rule]);

@@ -1,9 +1,9 @@
 /** Tokens that publish: who can use them, what runs beside them, whether they have to exist. */
-import { placeIn } from "../document.ts";
+import { placeIn, type Text } from "../document.ts";
 import { findExpressions } from "../expressions.ts";
 import { findProjectCode, findPublishSecrets, type PublishSecret, publishStepsOf } from "../release-steps.ts";
 import type { Found, Rule } from "../rule.ts";
-import { inputOf, type Job, type Workflow } from "../workflow.ts";
+import { inputOf, type Job, type Variable, type Workflow } from "../workflow.ts";
 
 /** Each secret of a job once, where it is first handed out. */
 function distinct(secrets: readonly PublishSecret[]): readonly PublishSecret[] {
@@ -227,24 +227,22 @@ export const credentialInFile: Rule = {
     NODE_AUTH_TOKEN: \${{ secrets.GITHUB_TOKEN }}
 `,
   },
-  check: ({ texts, env, jobs }) => {
-    const inTexts = texts.flatMap((value): readonly Found[] => {
-      const found = literalToken.exec(value.text);
-      return found === null
-        ? []
-        : [{ place: placeIn(value, found.index), message: "a token or password stands here in the clear" }];
-    });
-    const variables = [...env, ...jobs.flatMap((job) => [...job.env, ...job.steps.flatMap((step) => step.env)])];
-    const inVariables = variables
-      .filter(
-        ({ name, value }) =>
-          secretVariable.test(name) &&
-          value.text.length >= 6 &&
-          findExpressions(value.text).length === 0 &&
-          !/^\$|^(true|false|none)$/i.test(value.text),
-      )
-      .filter(({ value }) => !literalToken.test(value.text))
-      .map(({ name, value }) => ({ place: value.place, message: `${name} is written here in the clear` }));
-    return [...inTexts, ...inVariables];
-  },
+  check: ({ texts, env, jobs }) =>
+    findCredentials(texts, [...env, ...jobs.flatMap((job) => [...job.env, ...job.steps.flatMap((step) => step.env)])]),
 };
+
+/** Tokens and passwords that stand in texts or are the values of variables; what is found does not repeat them. */
+export function findCredentials(texts: readonly Text[], variables: readonly Variable[]): readonly Found[] {
+  const inTexts = texts.flatMap((value): readonly Found[] => {
+    const found = literalToken.exec(value.text);
+    return found === null
+      ? []
+      : [{ place: placeIn(value, found.index), message: "a token or password stands here in the clear" }];
+  });
+  const inVariables = variables
+    .filter(({ name, value: { text } }) => secretVariable.test(name) && text.length >= 6 && !literalToken.test(text))
+    // An expression, another variable, or no secret.
+    .filter(({ value: { text } }) => findExpressions(text).length === 0 && !/^\$|^(true|false|none)$/i.test(text))
+    .map(({ name, value }) => ({ place: value.place, message: `${name} is written here in the clear` }));
+  return [...inTexts, ...inVariables];
+}
