@@ -12,6 +12,7 @@ export * from "./order.ts";
 export * from "./packument.ts";
 export * from "./parse-plan.ts";
 export * from "./plan-input.ts";
+export { describeUnreleased } from "./plan-kept.ts";
 export * from "./plan-release.ts";
 export * from "./plan.ts";
 export * from "./ports.ts";

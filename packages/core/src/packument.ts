@@ -44,6 +44,15 @@ export interface Packument {
   readonly rev: string | undefined;
 }
 
+/** How large a published version is, as far as its registry tells. */
+export interface PublishedSize {
+  /** Of the tarball: `dist.size`, which few registries show. */
+  readonly sizeBytes?: number;
+  /** `dist.unpackedSize`; registries pass on what the publisher's client sent. */
+  readonly unpackedSizeBytes?: number;
+  readonly fileCount?: number;
+}
+
 type JsonObject = Readonly<Record<string, unknown>>;
 
 export function isJsonObject(value: unknown): value is JsonObject {
@@ -77,6 +86,24 @@ export function parsePackumentVersion(manifest: JsonObject): PackumentVersion {
     deprecated: typeof deprecated === "string" && deprecated !== "" ? deprecated : undefined,
     attested: isJsonObject(dist["attestations"]),
     manifest,
+  };
+}
+
+function countAt(object: JsonObject, key: string): number | undefined {
+  const value = object[key];
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+}
+
+/** Reads the sizes of one version; of all versions of a packument they would only cost time. */
+export function readPublishedSize({ manifest }: PackumentVersion): PublishedSize {
+  const dist = isJsonObject(manifest["dist"]) ? manifest["dist"] : {};
+  const sizeBytes = countAt(dist, "size");
+  const unpackedSizeBytes = countAt(dist, "unpackedSize");
+  const fileCount = countAt(dist, "fileCount");
+  return {
+    ...(sizeBytes === undefined ? {} : { sizeBytes }),
+    ...(unpackedSizeBytes === undefined ? {} : { unpackedSizeBytes }),
+    ...(fileCount === undefined ? {} : { fileCount }),
   };
 }
 

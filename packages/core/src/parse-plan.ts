@@ -142,7 +142,13 @@ const planShape: Shape = object(
       { build: text, gitTags: oneOf(...tagForms), releases: oneOf(...releaseHosts) },
     ),
     packages: list(
-      object({ name, version, dir, registry, isNew: flag, scriptsNotRun: list(text) }, { previous: text }),
+      object(
+        { name, version, dir, registry, isNew: flag, scriptsNotRun: list(text) },
+        {
+          previous: text,
+          published: object({ version: text }, { sizeBytes: count, unpackedSizeBytes: count, fileCount: count }),
+        },
+      ),
     ),
     steps: list(object({ id: text, after: list(text), registry, name, version, goal }, { from: text })),
     kept: list(

@@ -2,7 +2,7 @@
 import type { Candidate } from "./plan-dependencies.ts";
 import type { GitFacts, PlanInput } from "./plan-input.ts";
 import type { Kept, Origin } from "./plan.ts";
-import type { Spec } from "./spec.ts";
+import { formatSpec, type Spec } from "./spec.ts";
 
 /** Where a version that is kept came from, as far as git can tell. */
 export function findOrigin(git: GitFacts, spec: Spec, gitHead: string | undefined): Origin {
@@ -13,6 +13,18 @@ export function findOrigin(git: GitFacts, spec: Spec, gitHead: string | undefine
 }
 
 const filesNamedMax = 5;
+
+/** The warning of a published version whose files have changed since. */
+export function describeUnreleased({
+  name,
+  version,
+  changedFiles = [],
+}: Pick<Kept, "name" | "version" | "changedFiles">): string {
+  const more = changedFiles.length > filesNamedMax ? ` and ${changedFiles.length - filesNamedMax} more` : "";
+  const files = changedFiles.slice(0, filesNamedMax).join(", ");
+  const spec = formatSpec(name, version);
+  return `${spec} is published, but its files have changed since: ${files}${more}; bump its version to release them`;
+}
 
 /** One entry for each package of the workspace that has no steps, in the workspace's order. */
 export function describeKept(
@@ -40,13 +52,7 @@ export function describeKept(
       );
     if (origin === "unknown")
       warnings.push(`${spec} on ${registry} cannot be traced to this repository: no git tag and no known gitHead`);
-    if (changedFiles.length > 0) {
-      const more = changedFiles.length > filesNamedMax ? ` and ${changedFiles.length - filesNamedMax} more` : "";
-      const files = changedFiles.slice(0, filesNamedMax).join(", ");
-      warnings.push(
-        `${spec} is published, but its files have changed since: ${files}${more}; bump its version to release them`,
-      );
-    }
+    if (changedFiles.length > 0) warnings.push(describeUnreleased({ name, version, changedFiles }));
     return [
       {
         name,

@@ -1,6 +1,7 @@
 /** The steps of a planned package: its upload, then its dist-tag, and what has to be done before either. Pure. */
 import type { Edge } from "./order.ts";
 import type { Candidate } from "./plan-dependencies.ts";
+import { readPublishedSize } from "./packument.ts";
 import type { PlannedPackage } from "./plan.ts";
 import { formatSpec } from "./spec.ts";
 import { keptId, type Step, stepId } from "./step.ts";
@@ -76,13 +77,24 @@ function findPrerequisites(edge: Edge, { candidates, tags }: StepWorld): readonl
 export function describePlanned(candidate: Candidate, tags: ReadonlyMap<string, TagChoice>): PlannedPackage {
   const { item, registry, packument } = candidate;
   const tag = tags.get(item.name)?.tag;
+  const previous = tag === undefined ? undefined : packument?.distTags.get(tag);
+  const published = findPublished(candidate, previous);
   return {
     name: item.name,
     version: item.version,
     dir: item.dir,
     registry,
     isNew: packument === undefined,
-    previous: tag === undefined ? undefined : packument?.distTags.get(tag),
+    previous,
+    ...(published === undefined ? {} : { published }),
     scriptsNotRun: ["publish", "postpublish"].filter((script) => item.scripts[script] !== undefined),
   };
+}
+
+/** A version is not compared with itself, and not with one that the registry has lost. */
+function findPublished({ item, packument }: Candidate, previous: string | undefined): PlannedPackage["published"] {
+  const version = previous ?? packument?.distTags.get("latest");
+  const shown = version === undefined ? undefined : packument?.versions.get(version);
+  if (version === undefined || shown === undefined || version === item.version) return undefined;
+  return { version, ...readPublishedSize(shown) };
 }

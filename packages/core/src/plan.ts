@@ -2,6 +2,7 @@
 import type { PendingChangeset, PreState } from "./changesets.ts";
 import type { TagForm } from "./git-tags.ts";
 import type { Limits } from "./limits.ts";
+import type { PublishedSize } from "./packument.ts";
 import type { Step } from "./step.ts";
 
 export const planSchema = 1;
@@ -79,6 +80,8 @@ export interface PlannedPackage {
   readonly isNew: boolean;
   /** Version the dist-tag showed when the plan was made. */
   readonly previous: string | undefined;
+  /** What the new version's size is compared with: the version that the dist-tag showed, else `latest`. */
+  readonly published?: PublishedSize & { readonly version: string };
   /** `publish` and `postpublish` scripts that slipway does not run. */
   readonly scriptsNotRun: readonly string[];
 }

@@ -1,6 +1,6 @@
 /** What a registry shows of a version, from registries that are older or stranger than npm's. */
 import { expect, test } from "vitest";
-import { findTagFault, parsePackument } from "../src/index.ts";
+import { findTagFault, readPublishedSize, parsePackument } from "../src/index.ts";
 
 const sha512 = `sha512-${"A".repeat(86)}==`;
 
@@ -15,6 +15,23 @@ test.each<readonly [what: string, integrity: unknown, read: string | undefined]>
 ])("of an integrity with %s only the sha512 counts", (_what, integrity, read) => {
   const packument = parsePackument({ name: "a", versions: { "1.0.0": { dist: { integrity } } } }, "a");
   expect(packument?.versions.get("1.0.0")?.integrity).toBe(read);
+});
+
+test.each([
+  [
+    { unpackedSize: 2000, fileCount: 3 },
+    { unpackedSizeBytes: 2000, fileCount: 3 },
+  ],
+  [
+    { size: 900, unpackedSize: 2000, fileCount: 3 },
+    { sizeBytes: 900, unpackedSizeBytes: 2000, fileCount: 3 },
+  ],
+  [{ size: "900", unpackedSize: -1, fileCount: 1.5 }, {}],
+  [{}, {}],
+  ["none", {}],
+])("of a version whose dist is %j, the sizes %j are known", (dist, sizes) => {
+  const version = parsePackument({ name: "a", versions: { "1.0.0": { dist } } }, "a")?.versions.get("1.0.0");
+  expect(version === undefined ? undefined : readPublishedSize(version)).toEqual(sizes);
 });
 
 test("versions and dist-tags named like the parts of an object are nothing special", () => {

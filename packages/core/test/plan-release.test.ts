@@ -172,7 +172,14 @@ test("each package becomes a publish step after its dependencies, and a dist-tag
     expect.objectContaining({ id: "dist-tag:app@2.0.0:latest", after: ["publish:app@2.0.0"], from: undefined }),
   ]);
   expect(packages).toMatchObject([
-    { name: "ui", isNew: false, previous: "1.0.0", scriptsNotRun: ["postpublish"], dir: "packages/ui" },
+    {
+      name: "ui",
+      isNew: false,
+      previous: "1.0.0",
+      published: { version: "1.0.0" },
+      scriptsNotRun: ["postpublish"],
+      dir: "packages/ui",
+    },
     { name: "app", isNew: true, previous: undefined, scriptsNotRun: [] },
   ]);
   expect(kept).toEqual([
@@ -687,4 +694,18 @@ test("a plan says which private packages are released as a git tag, and how git 
   expect(single.changesets).toMatchObject({ tagOnly: [], isSingle: true });
   expect(single.changesets).not.toHaveProperty("root");
   expect(planned({ packages: [{ name: "a" }] })).not.toHaveProperty("changesets");
+});
+
+test.each([
+  ["the version that its dist-tag showed", { latest: "2.0.0", next: "2.1.0-next.0" }, "2.1.0-next.0"],
+  ["latest where its dist-tag is new", { latest: "2.0.0" }, "2.0.0"],
+  ["nothing where the registry has lost what the tag shows", { latest: "2.0.0", next: "1.9.9" }, undefined],
+  ["nothing where there is no latest", { old: "2.0.0" }, undefined],
+])("a version's size is compared with %s", (_, tags, compared) => {
+  const versions = { "2.0.0": earlier, "2.1.0-next.0": earlier };
+  const { packages } = planned({
+    packages: [{ name: "ui", version: "2.1.0-next.1" }],
+    registry: { ui: { versions, tags: { ...tags } } },
+  });
+  expect(packages[0]?.published?.version).toBe(compared);
 });

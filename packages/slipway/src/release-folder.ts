@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
-import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import {
   fail,
@@ -13,6 +13,7 @@ import {
   type PackedFiles,
   parsePlan,
   type Plan,
+  ProblemsError,
   type Report,
   type Spec,
   type TarballStore,
@@ -104,25 +105,57 @@ export async function readPlan(
   path: string,
   wantedDigest?: string,
 ): Promise<{ readonly plan: Plan; readonly digest: string }> {
-  let value: unknown;
-  try {
-    value = JSON.parse(await readFile(path, "utf8"));
-  } catch (cause) {
-    if (isCode(cause, "ENOENT") || isCode(cause, "ENOTDIR"))
-      fail("SLIP_FOLDER_INVALID", `${path} does not exist`, { cause });
-    fail("SLIP_FOLDER_INVALID", `${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    });
-  }
+  const value = parseJson(await readPlanFile(path), path);
   if (!isJsonObject(value) || typeof value["digest"] !== "string")
     fail("SLIP_FOLDER_INVALID", `${path} does not hold a plan`);
-  const digest = createHash("sha256").update(JSON.stringify(value["plan"])).digest("hex");
+  const digest = digestJson(value["plan"], path);
   if (digest !== value["digest"]) fail("SLIP_PLAN_CHANGED", `${path} was edited after it was written`);
   if (wantedDigest !== undefined && wantedDigest !== digest)
     fail("SLIP_PLAN_CHANGED", `${path} has the digest ${digest}, not ${wantedDigest}`, {
       hint: "pass the digest that slipway pack printed for this folder, or the folder that the digest is of",
     });
   return { plan: parsePlan(value["plan"], path), digest };
+}
+
+/** A plan of ten thousand packages takes about a fifth of it. */
+const planSizeMax = 64 * 1024 * 1024;
+
+/** The file may be a stranger's: it is not read beyond its limit, and nothing of it is in a message. */
+async function readPlanFile(path: string): Promise<string> {
+  try {
+    const found = await stat(path);
+    // A link to a device would never end.
+    if (!found.isFile()) return fail("SLIP_FOLDER_INVALID", `${path} is no file`);
+    const { size } = found;
+    if (size > planSizeMax) return fail("SLIP_FOLDER_INVALID", `${path} is larger than a plan can be (${size} bytes)`);
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    if (cause instanceof ProblemsError) throw cause;
+    if (isCode(cause, "ENOENT") || isCode(cause, "ENOTDIR"))
+      return fail("SLIP_FOLDER_INVALID", `${path} does not exist`, { cause });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return fail("SLIP_FOLDER_INVALID", `${path} cannot be read: ${reason}`, { cause });
+  }
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    return fail("SLIP_FOLDER_INVALID", `${path} cannot be read: it is not JSON`, { cause });
+  }
+}
+
+/** Throws SLIP_FOLDER_INVALID for what is nested deeper than can be written again. */
+function digestJson(value: unknown, path: string): string {
+  try {
+    return createHash("sha256")
+      .update(JSON.stringify(value) ?? "")
+      .digest("hex");
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    return fail("SLIP_FOLDER_INVALID", `${path} does not hold a plan`, { cause });
+  }
 }
 
 export async function writeReport(dir: string, report: Report): Promise<void> {

@@ -6,6 +6,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { gitRoute } from "./git-http.ts";
+import { commentRoutes } from "./comments.ts";
 import { refRoutes } from "./refs.ts";
 import { releaseRoutes } from "./releases.ts";
 import {
@@ -70,6 +71,7 @@ export interface FakeGithub {
 
 const apiPrefix = "/api/v3";
 const uploadsPrefix = "/api/uploads";
+const graphqlPath = "/api/graphql";
 
 export async function startFakeGithub(options: FakeGithubOptions): Promise<FakeGithub> {
   const tokens = new Map<string, GithubToken>();
@@ -84,7 +86,7 @@ export async function startFakeGithub(options: FakeGithubOptions): Promise<FakeG
   const url = `http://127.0.0.1:${address.port}`;
   const apiUrl = `${url}${apiPrefix}`;
   const state = createState({ ...options, url, apiUrl, uploadsUrl: `${url}${uploadsPrefix}` });
-  const routes = [...refRoutes, ...releaseRoutes, ...(options.routes ?? [])];
+  const routes = [...refRoutes, ...releaseRoutes, ...commentRoutes, ...(options.routes ?? [])];
   server.on("request", (request, response) => {
     void answer(request, { state, routes, tokens, faults, hooks: () => hooks }).then(
       ({ reply, path, actor }) => {
@@ -178,7 +180,8 @@ function readCredential(header: string | undefined): string | undefined {
 }
 
 async function dispatch(request: GithubRequest, { state, routes }: Surroundings): Promise<GithubResponse> {
-  const isApi = request.path.startsWith(`${apiPrefix}/`) || request.path.startsWith(`${uploadsPrefix}/`);
+  const isApi =
+    request.path === graphqlPath || [apiPrefix, uploadsPrefix].some((prefix) => request.path.startsWith(`${prefix}/`));
   if (!isApi) return gitRoute(request, state);
   const path = request.path.replace(apiPrefix, "");
   for (const route of routes) {

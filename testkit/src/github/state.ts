@@ -22,6 +22,14 @@ export interface StoredRelease {
   readonly assets: ReleaseAsset[];
 }
 
+export interface StoredComment {
+  readonly id: number;
+  /** Of the pull request or issue. */
+  readonly number: number;
+  readonly author: string;
+  body: string;
+}
+
 export interface GithubState {
   readonly repository: string;
   readonly gitDir: string;
@@ -31,6 +39,11 @@ export interface GithubState {
   readonly isPublic: boolean;
   readonly hasImmutableReleases: boolean;
   readonly releases: StoredRelease[];
+  /** Numbers of the pull requests that there are. */
+  readonly pullRequests: Set<number>;
+  /** Those whose conversation is locked. */
+  readonly locked: Set<number>;
+  readonly comments: StoredComment[];
   /** Set by the release that asked for it last. */
   latestReleaseId: number | undefined;
   nextId(): number;
@@ -53,6 +66,9 @@ export function createState(options: StateOptions): GithubState {
     isPublic: options.isPublic ?? true,
     hasImmutableReleases: options.hasImmutableReleases ?? false,
     releases: [],
+    pullRequests: new Set(),
+    locked: new Set(),
+    comments: [],
     latestReleaseId: undefined,
     nextId: () => (last += 1),
   };

@@ -35,6 +35,7 @@ import type { Terminal } from "../views/terminal.ts";
 import { formatWrites } from "../views/writes-view.ts";
 import { count } from "../views/quantities.ts";
 import { globalFlags, markFlags, packFlags, planFlags } from "./flags.ts";
+import { refuseIdleFlags } from "./idle-flags.ts";
 import type { TagData } from "./tag.ts";
 import { isFlagSet, textFlag, type Flags, type Verb, type VerbContext } from "./verb.ts";
 
@@ -51,7 +52,7 @@ export interface PublishData {
 export const publish: Verb<PublishData> = {
   async command(args, flags, context) {
     const [dir] = args;
-    refuseIdleFlags(dir, flags);
+    refuseIdleFlags(dir, flags, decidedBefore);
     await prepareOutput(findProtocol(readChangesetsMode(flags), context.env));
     return dir === undefined
       ? publishWorkspace(flags, context)
@@ -94,28 +95,6 @@ const decidedBefore = [
 ];
 
 /** A flag that would change nothing is refused: whoever gave it believes that it did. */
-function refuseIdleFlags(dir: string | undefined, flags: Flags): void {
-  const digest = textFlag(flags, "planDigest");
-  if (digest !== undefined && !/^[0-9a-f]{64}$/.test(digest))
-    fail("SLIP_USAGE", `--plan-digest ${JSON.stringify(digest)} is no sha256: 64 digits from 0 to f`, {
-      hint: "pass the digest that `slipway pack` printed",
-    });
-  if (dir === undefined) {
-    if (digest !== undefined)
-      fail("SLIP_USAGE", "--plan-digest belongs to a packed release folder, and none is given", {
-        hint: "run `slipway publish DIR --plan-digest <sha256>`",
-      });
-    return;
-  }
-  const idle = decidedBefore
-    .map((usage) => usage.flags.split(" ")[0] ?? "")
-    .filter((flag) => flags[flag.slice(2).replace(/-[a-z]/g, ([, letter = ""]) => letter.toUpperCase())] !== undefined);
-  if (idle.length > 0)
-    fail("SLIP_USAGE", `${idle.join(" and ")} has no effect on a packed release: its plan decides`, {
-      hint: "make the plan again with it, or leave it out",
-    });
-}
-
 function eventsFor(context: VerbContext, plan: Plan): (event: Event, state: RunState) => void {
   const progress = createProgress(context.terminal, context.clock, plan.tarballs ?? []);
   return (event, state) => {

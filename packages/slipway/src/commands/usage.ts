@@ -28,7 +28,13 @@ const verbNames = ["plan", "pack", "publish", "verify", "tag", "status", "doctor
 export const verbs: readonly VerbUsage[] = [
   {
     name: "plan",
-    arguments: [],
+    arguments: [
+      {
+        form: "[plan]",
+        text: "a release folder or plan.json to show or to comment on; default: make one",
+        path: "file",
+      },
+    ],
     text: "decide what has to be released, and write it to a plan",
     flags: [
       ...planFlags,
@@ -40,12 +46,16 @@ export const verbs: readonly VerbUsage[] = [
         choices: ["text", "mermaid"],
       },
       { flags: "--out <file>", text: "where the plan goes; default .slipway/<release id>/plan.json", path: "file" },
+      { flags: "--comment", text: "say on the pull request of this CI job what merging it would release" },
+      { flags: "--dry-run", text: "with --comment: print the comment, and post nothing" },
+      { flags: "--plan-digest <sha256>", text: "of a plan that is given: refuse any other than the one pack printed" },
     ],
     examples: [
       { command: "slipway plan", text: "everything that the registry lacks" },
       { command: "slipway plan --base auto", text: "only versions that this pull request or push changed" },
       { command: "slipway plan --only '@scope/*' --tag next", text: "some packages, under another dist-tag" },
       { command: "slipway plan --graph=mermaid > plan.mmd", text: "a drawing of what waits for what" },
+      { command: "slipway plan --comment --dry-run", text: "what a pull request of this commit would be told" },
     ],
     exits: [0, 1, 2, 3],
   },

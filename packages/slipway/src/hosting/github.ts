@@ -21,6 +21,11 @@ export interface Github {
   call(method: string, path: string, body?: object, expected?: readonly number[]): Promise<GithubReply>;
   /** All pages of a list. */
   list(path: string): Promise<readonly unknown[]>;
+  /**
+   * Login of whoever the token acts for, such as `github-actions[bot]`. GraphQL tells it: `GET /user` answers 403 to the token of a job
+   * (actions/github-script#39, fullsend-ai/fullsend#1953).
+   */
+  findViewer(): Promise<string>;
   /** Sends bytes to an upload URL that GitHub gave. */
   upload(url: string, bytes: Uint8Array, contentType: string): Promise<GithubReply>;
 }
@@ -36,6 +41,10 @@ function repositoryOf(remote: string | undefined, serverUrl: string): string | u
   return URL.canParse(serverUrl) && host === new URL(serverUrl).host ? repository : undefined;
 }
 
+export function findGithubToken(env: Environment): string | undefined {
+  return [env["GITHUB_TOKEN"], env["GH_TOKEN"]].find((item) => item !== undefined && item !== "");
+}
+
 export interface GithubSurroundings {
   readonly env: Environment;
   /** The repository's remote, normalised; where GITHUB_REPOSITORY is not set. */
@@ -49,7 +58,7 @@ export interface GithubSurroundings {
 export function openGithub({ env, remote, clock, limits, signal }: GithubSurroundings): Github {
   const serverUrl = env["GITHUB_SERVER_URL"] ?? "https://github.com";
   const repository = env["GITHUB_REPOSITORY"] ?? repositoryOf(remote, serverUrl);
-  const token = [env["GITHUB_TOKEN"], env["GH_TOKEN"]].find((item) => item !== undefined && item !== "");
+  const token = findGithubToken(env);
   if (repository === undefined)
     return fail("SLIP_HOST_REFUSED", `no repository on ${serverUrl} is known`, {
       hint: "set GITHUB_REPOSITORY to owner/name, or let the remote origin be there; GITHUB_SERVER_URL and GITHUB_API_URL name another server",
@@ -116,6 +125,14 @@ export function openGithub({ env, remote, clock, limits, signal }: GithubSurroun
         if (!/rel="next"/.test(String(raw.headers["link"] ?? ""))) return all;
       }
       return fail("SLIP_HOST_REFUSED", `${path} of ${repository} has more than ${pagesMax} pages`);
+    },
+    async findViewer() {
+      const url = env["GITHUB_GRAPHQL_URL"] ?? `${baseUrl.replace(/\/v3$/, "")}/graphql`;
+      const raw = await ask("POST", url, { query: "query { viewer { login } }" });
+      const { data } = check(raw, "POST", "/graphql", []);
+      const login: unknown = Object(Object(Object(data).data).viewer).login;
+      if (typeof login === "string" && login !== "") return login;
+      return fail("SLIP_HOST_REFUSED", `GitHub does not say whom the token for ${repository} acts for`);
     },
     async upload(url, bytes, contentType) {
       // Whoever answers for the API must not send the token elsewhere.

@@ -66,13 +66,17 @@ export function link(label: string, url: string): string {
   return `[${label}](${address})`;
 }
 
-function row(cells: readonly string[]): string {
+/** One line of a table; cells are Markdown that was made here, on one line each. */
+export function tableRow(cells: readonly string[]): string {
   return `| ${cells.join(" | ")} |`;
 }
 
-/** A table; cells are Markdown that was made here, on one line each. */
+export function tableHead(head: readonly string[]): string {
+  return `${tableRow(head)}\n${tableRow(head.map(() => "---"))}`;
+}
+
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [row(head), row(head.map(() => "---")), ...rows.map(row)].join("\n");
+  return [tableHead(head), ...rows.map(tableRow)].join("\n");
 }
 
 export function list(items: readonly string[]): string {
