@@ -46,7 +46,7 @@ test.each([
   { line: ["slipway", "publish", "--identity", ""], offers: ["source", "files", "bytes"] },
   { line: ["slipway", "publish", "--identity", "=", "f"], offers: ["files"] },
   { line: ["slipway", "plan", "--graph", "="], offers: ["text", "mermaid"] },
-  { line: ["slipway", "plan", "--graph", ""], offers: [] },
+  { line: ["slipway", "status", "--json", ""], offers: [] },
   { line: ["slipway", "plan", "--tag", "next", "--acc"], offers: ["--access", "--accept"] },
   { line: ["slipway", "completion", ""], offers: ["bash", "zsh", "fish"] },
   { line: ["slipway", "help", "sta"], offers: ["status"] },

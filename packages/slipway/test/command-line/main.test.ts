@@ -33,7 +33,7 @@ test.each([
 ])("$argv explains plan", async ({ argv }) => {
   const { code, out, err } = await run(argv);
   expect({ code, err }).toEqual({ code: 0, err: "" });
-  expect(out).toContain("slipway plan [flags]\n\nDecide what has to be released");
+  expect(out).toContain("slipway plan [plan] [flags]\n\nDecide what has to be released");
 });
 
 test.each([
