@@ -20,14 +20,15 @@ function commentBody(state: GithubState, { id, number, author, body }: StoredCom
   };
 }
 
+function refuseBody(message: string): GithubResponse {
+  const details = { resource: "IssueComment", code: "unprocessable", field: "data", message };
+  return githubError(422, "Validation Failed", [details]);
+}
+
 /** 65,536 characters: the words are those of telia-oss/github-pr-resource#259. */
 function findFault(body: unknown): GithubResponse | undefined {
-  const fault = (message: string): GithubResponse =>
-    githubError(422, "Validation Failed", [
-      { resource: "IssueComment", code: "unprocessable", field: "data", message },
-    ]);
-  if (typeof body !== "string" || body.trim() === "") return fault("Body cannot be blank");
-  return [...body].length > 65_536 ? fault("Body is too long (maximum is 65536 characters)") : undefined;
+  if (typeof body !== "string" || body.trim() === "") return refuseBody("Body cannot be blank");
+  return [...body].length > 65_536 ? refuseBody("Body is too long (maximum is 65536 characters)") : undefined;
 }
 
 function findComment(state: GithubState, id: string | undefined): StoredComment | undefined {
