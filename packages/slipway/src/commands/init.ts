@@ -12,6 +12,7 @@ import {
   exchangePublish,
   exchangeScript,
   findReplaced,
+  isChangesetsAction,
   readWorkflowFiles,
   type Replaced,
   type WorkflowFile,
@@ -39,12 +40,13 @@ export const init: Verb<InitData> = {
     const files = isWorkflow
       ? await Promise.all((await generate(facts)).map((file) => planFile(root, file, isFlagSet(flags, "force"))))
       : await exchangeAll(root, workflows);
+    const unread = isWorkflow ? [] : findUnread(workflows, files, await readScripts(root));
     const shown = files.map((file) => ({ path: file.path, state: file.state, diff: diffOf(file) }));
     const data: InitData = {
       host: facts.host,
       files: shown,
       replaced,
-      steps: listSteps(facts, replaced, isWorkflow),
+      steps: listSteps(facts, replaced, { isWorkflow, unread }),
       isWritten: false,
     };
     const due = files.filter(({ state }) => state !== "unchanged" && state !== "edited");
@@ -119,8 +121,7 @@ async function generateConfig({ workspace, build, host, publishable }: InitFacts
 
 /** With changesets/action in use the smallest change: its publish command, where that is written. */
 async function exchangeAll(root: string, workflows: readonly WorkflowFile[]): Promise<readonly PlannedFile[]> {
-  const manifest = join(root, "package.json");
-  const scripts = existsSync(manifest) ? [{ path: "package.json", text: await readFile(manifest, "utf8") }] : [];
+  const scripts = await readScripts(root);
   const changed = [...workflows.map(exchangePublish), ...scripts.map(exchangeScript)].filter(
     (item) => item !== undefined,
   );
@@ -131,6 +132,24 @@ async function exchangeAll(root: string, workflows: readonly WorkflowFile[]): Pr
     before: before.get(path) ?? "",
     state: "replaced" as const,
   }));
+}
+
+async function readScripts(root: string): Promise<readonly WorkflowFile[]> {
+  const manifest = join(root, "package.json");
+  return existsSync(manifest) ? [{ path: "package.json", text: await readFile(manifest, "utf8") }] : [];
+}
+
+/** Where nothing says `slipway publish`, neither in the workflow nor in a script that it may call, before the change or after it. */
+function findUnread(
+  workflows: readonly WorkflowFile[],
+  changed: readonly PlannedFile[],
+  scripts: readonly WorkflowFile[],
+): readonly string[] {
+  const after = (file: WorkflowFile): string => changed.find(({ path }) => path === file.path)?.after ?? file.text;
+  const speaks = (file: WorkflowFile): boolean => /\bslipway publish\b/.test(after(file));
+  return scripts.some(speaks)
+    ? []
+    : workflows.filter((file) => isChangesetsAction(file) && !speaks(file)).map(({ path }) => path);
 }
 
 function diffOf({ path, before, after, state }: PlannedFile): string {

@@ -77,6 +77,9 @@ const texts: Readonly<Record<Replaced["id"], { readonly text: string; readonly g
   },
 };
 
+/** v1 and v2, and the sub-actions of v2. */
+const changesetsAction = /uses:\s*["']?changesets\/action(?:\/[\w-]+)*@/;
+
 /** Anything that publishes packages, in a workflow that is not ours. */
 const publishes =
   /\b(?:npm|pnpm|bun)\s+(?:[\w-]+\s+)*publish\b|\byarn\s+(?:workspaces? [^\n]*)?npm\s+publish\b|publish-with-retry|\blerna\s+publish\b|\bnp\b --|\bchangeset\s+publish\b/;
@@ -91,7 +94,7 @@ export async function findReplaced(
   const there = (...names: readonly string[]): readonly string[] =>
     names.filter((name) => existsSync(join(root, name)));
   const named = (name: string): readonly string[] => (dependencies.has(name) ? ["package.json"] : []);
-  const action = inWorkflows(/uses:\s*["']?changesets\/action@/);
+  const action = inWorkflows(changesetsAction);
   const found: Readonly<Record<Replaced["id"], readonly string[]>> = {
     "changesets-action": action,
     changesets: action.length > 0 ? [] : there(".changeset/config.json"),
@@ -136,14 +139,19 @@ async function readDependencies(root: string): Promise<ReadonlySet<string>> {
   return new Set(names);
 }
 
+export function isChangesetsAction({ text }: WorkflowFile): boolean {
+  return changesetsAction.test(text);
+}
+
 /** The workflow of changesets/action with its publish command exchanged; undefined where nothing is to change or it is not plain. */
 export function exchangePublish({
   path,
   text,
 }: WorkflowFile): { readonly path: string; readonly after: string } | undefined {
-  if (!/uses:\s*["']?changesets\/action@/.test(text)) return undefined;
-  const after = text.replace(
-    /^(\s*(?:publish|publish-script):\s*)(["']?)([^"'\n#]*?)\2([ \t]*(?:#[^\n]*)?)$/m,
+  if (!isChangesetsAction({ path, text })) return undefined;
+  // Every such line: a job may be called publish, and the sub-action of v2 names its command `script`.
+  const after = text.replaceAll(
+    /^([ \t]*(?:publish|publish-script|script):[ \t]*)(["']?)([^"'\n#]*?)\2([ \t]*(?:#[^\n]*)?)$/gm,
     (line, key: string, quote: string, command: string, rest: string) =>
       /\bslipway\b/.test(command) || !isPublish(command) ? line : `${key}${quote}npx slipway publish${quote}${rest}`,
   );

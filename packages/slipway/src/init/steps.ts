@@ -11,6 +11,7 @@ export interface ManualStep {
     | "secret"
     | "read-secret"
     | "job-token"
+    | "publish-line"
     | "delete"
     | "commit";
   readonly text: string;
@@ -18,11 +19,28 @@ export interface ManualStep {
   readonly values: readonly string[];
 }
 
-export function listSteps(facts: InitFacts, replaced: readonly Replaced[], isWorkflow: boolean): readonly ManualStep[] {
+export interface Chosen {
+  /** Whole workflows are written, not one line changed. */
+  readonly isWorkflow: boolean;
+  /** Workflows of changesets/action in which no publish command could be found that is, or becomes, Slipway's. */
+  readonly unread: readonly string[];
+}
+
+export function listSteps(
+  facts: InitFacts,
+  replaced: readonly Replaced[],
+  { isWorkflow, unread }: Chosen,
+): readonly ManualStep[] {
   const { host, registries, repository, branch, workspace } = facts;
   const steps: ManualStep[] = [];
   const add = (id: ManualStep["id"], text: string, values: readonly string[] = []): void =>
     void steps.push({ id, text, values });
+  if (unread.length > 0)
+    add(
+      "publish-line",
+      `let changesets/action in ${unread.join(", ")} publish with slipway: the command that it calls now could not be read`,
+      ["publish: npx slipway publish"],
+    );
   const trusting = registries.filter(({ isTrusting }) => isTrusting);
   const [owner = "<owner>", name = "<repository>"] =
     repository === undefined ? [] : new URL(repository).pathname.slice(1).split("/");

@@ -39,7 +39,8 @@ export function formatInit(data: InitData, painter: Painter): string {
   }
   lines.push("", ...formatSteps(data, painter));
   const isIdle = files.every(({ state }) => state === "unchanged" || state === "edited");
-  lines.push("", formatRow(summarize(isIdle, isWritten), painter, 0));
+  const isOpen = data.steps.some(({ id }) => id === "publish-line");
+  lines.push("", formatRow(isOpen && isIdle ? notFound : summarize(isIdle, isWritten), painter, 0));
   return lines.filter((line, index) => line !== "" || lines[index - 1] !== "").join("\n");
 }
 
@@ -49,6 +50,12 @@ function formatSteps({ steps }: InitData, painter: Painter): readonly string[] {
     ...values.map((value) => formatAside(`     ${value}`, painter)),
   ]);
 }
+
+const notFound: Row = {
+  tone: "warn",
+  verb: "Not written",
+  what: "the line to change was not found; --workflow writes a whole workflow instead",
+};
 
 function summarize(isIdle: boolean, isWritten: boolean): Row {
   if (isIdle) return { tone: "good", verb: "Done", what: "everything is as init would write it, nothing was written" };

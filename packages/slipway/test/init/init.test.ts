@@ -113,6 +113,36 @@ test("a repository on changesets/action has one line changed, and gets no second
   expect((await init("--yes")).files).toEqual([]);
 });
 
+test("a job of the name publish before the line does not hide it, nor a sub-action of v2 its command", async () => {
+  const text = `on: push
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: changesets/action/publish@8488615a623b1b9c987934bb89eae8af6a946ac1
+        with:
+          script: pnpm changeset publish
+`;
+  const first = action.replace("  release:\n", "  publish:\n");
+  await open({ files: { ".github/workflows/one.yml": first, ".github/workflows/two.yml": text } });
+  expect(states(await init("--yes"))).toEqual({ "one.yml": "replaced", "two.yml": "replaced" });
+  expect(await workspace.read(".github/workflows/one.yml")).toContain("publish: npx slipway publish # releases");
+  expect(await workspace.read(".github/workflows/two.yml")).toContain("script: npx slipway publish\n");
+});
+
+test("a publish command that cannot be read is not said to be in order: the line is a step by hand", async () => {
+  const files = { ".github/workflows/ci.yml": action.replace("npx changeset publish", "node release.js") };
+  await open({ files });
+  const left = await init("--yes");
+  expect([left.files, left.isWritten]).toEqual([[], false]);
+  expect(left.steps[0]).toMatchObject({ id: "publish-line", values: ["publish: npx slipway publish"] });
+  const { stdout } = await runSlipway(["init", "--yes"], { cwd: workspace.root });
+  expect(stdout).toContain("1. let changesets/action in .github/workflows/ci.yml publish with slipway");
+  expect(stdout).not.toContain("everything is as init would write it");
+  await workspace.write(".github/workflows/ci.yml", action.replace("changeset publish", "slipway publish"));
+  expect((await init("--yes")).steps.map(({ id }) => id)).toEqual(["commit"]);
+});
+
 test("and where the action calls a script, that script", async () => {
   const script = "npm run build && changeset publish";
   const files = {
