@@ -2,6 +2,7 @@ export * from "./changes.ts";
 export * from "./changesets.ts";
 export * from "./changesets-tags.ts";
 export { findChangelogSection } from "./changelog.ts";
+export * from "./ci-event.ts";
 export * from "./event.ts";
 export * from "./fold.ts";
 export * from "./git-tags.ts";

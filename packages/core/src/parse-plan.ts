@@ -129,7 +129,7 @@ const planShape: Shape = object(
   {
     schema: count,
     releaseId: test("12 hex digits", (value) => typeof value === "string" && /^[0-9a-f]{12}$/.test(value)),
-    source: object({ isClean: flag }, { repository: text, commit, base: commit }),
+    source: object({ isClean: flag }, { repository: text, commit, base: commit, baseFrom: text }),
     options: object(
       {
         promote: oneOf("each"),

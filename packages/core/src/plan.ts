@@ -16,6 +16,8 @@ export interface Source {
   readonly isClean: boolean;
   /** The commit that `--base` resolved to. */
   readonly base?: string;
+  /** Where that commit was known from, in a phrase. */
+  readonly baseFrom?: string;
 }
 
 /** Weakest verdict that counts as this release's: same source, same files, or the same bytes only. */

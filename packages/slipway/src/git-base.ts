@@ -3,7 +3,7 @@
  * how a release job turns green without having released anything.
  */
 import { readFile } from "node:fs/promises";
-import { fail, isJsonObject, type ProblemExtras } from "@slipway/core";
+import { type CiFacts, fail, findEventBase, type ProblemExtras } from "@slipway/core";
 import { isRepository, isShallow, runGit } from "./git.ts";
 
 export interface Base {
@@ -44,7 +44,8 @@ async function resolveRevision(root: string, revision: string, how: string): Pro
   const found = await findCommit(root, revision);
   if (found === undefined) {
     const reason = (await isShallow(root)) ? "is not in this shallow clone" : "is not a commit of this repository";
-    return refuse(`${subject} ${reason}`);
+    const isRewritten = how.includes("before");
+    return refuse(`${subject} ${reason}`, isRewritten && reason.startsWith("is not a") ? { hint: rewritten } : {});
   }
   const ancestor = await runGit(root, ["merge-base", found, "HEAD"]);
   const commit = ancestor.stdout.toString("utf8").trim();
@@ -53,6 +54,9 @@ async function resolveRevision(root: string, revision: string, how: string): Pro
   return refuse(`${subject} cannot be reached from HEAD, ${reason}`);
 }
 
+const rewritten =
+  "the push has rewritten the branch, and what was there is gone: leave --base out, then the registry says what is missing";
+
 async function findCommit(root: string, revision: string): Promise<string | undefined> {
   const output = await runGit(root, ["rev-parse", "--verify", "--quiet", `${revision}^{commit}`]);
   const text = output.stdout.toString("utf8").trim();
@@ -60,45 +64,21 @@ async function findCommit(root: string, revision: string): Promise<string | unde
 }
 
 async function findAutomatically(root: string, env: Environment): Promise<Asked> {
-  const eventPath = env["GITHUB_EVENT_PATH"];
-  if (env["GITHUB_ACTIONS"] === "true" && eventPath !== undefined && eventPath !== "") {
-    const asked = await findForGitHub(root, eventPath);
-    if (asked !== undefined) return asked;
-  }
-  if (env["GITLAB_CI"] === "true") {
-    const mergeBase = env["CI_MERGE_REQUEST_DIFF_BASE_SHA"];
-    if (mergeBase !== undefined && mergeBase !== "")
-      return { revision: mergeBase, how: "CI_MERGE_REQUEST_DIFF_BASE_SHA" };
-    const before = env["CI_COMMIT_BEFORE_SHA"];
-    if (before !== undefined && before !== "") return { revision: before, how: "CI_COMMIT_BEFORE_SHA" };
-  }
-  return findLastTag(root);
+  const found = findEventBase(await readCiFacts(root, env));
+  if (found.kind === "revision") return found;
+  return findTag(root, found.kind === "previous-tag" ? "HEAD^" : "HEAD");
 }
 
-function stringAt(value: unknown, ...path: readonly string[]): string | undefined {
-  let at = value;
-  for (const key of path) at = isJsonObject(at) ? at[key] : undefined;
-  return typeof at === "string" && at !== "" ? at : undefined;
-}
-
-/** Undefined for an event that has no base, such as a manual run. */
-async function findForGitHub(root: string, eventPath: string): Promise<Asked | undefined> {
-  const event = await readEvent(eventPath);
-  const base = stringAt(event, "pull_request", "base", "sha");
-  if (base !== undefined) {
-    // `pull_request.base.sha` can be older than what the merge was made with; the merge commit knows. A checkout of
-    // the branch itself may also be at a merge, but then its second parent is not the branch.
-    const head = stringAt(event, "pull_request", "head", "sha");
-    const parents = await runGit(root, ["rev-list", "--parents", "--max-count=1", "HEAD"]);
-    const [, first, second] = parents.stdout.toString("utf8").trim().split(" ");
-    if (first !== undefined && second !== undefined && second === head)
-      return { revision: first, how: "the first parent of the pull request's merge commit" };
-    return { revision: base, how: "pull_request.base.sha of the GitHub event" };
+async function readCiFacts(root: string, env: Environment): Promise<CiFacts> {
+  const output = await runGit(root, ["rev-list", "--parents", "--max-count=1", "HEAD"]);
+  const parents = output.stdout.toString("utf8").trim().split(" ").slice(1);
+  const path = env["GITHUB_EVENT_PATH"];
+  if (env["GITHUB_ACTIONS"] === "true" && path !== undefined && path !== "") {
+    const event = env["GITHUB_EVENT_NAME"];
+    return { ci: "github", ...(event === undefined ? {} : { event }), payload: await readEvent(path), parents };
   }
-  const group = stringAt(event, "merge_group", "base_sha");
-  if (group !== undefined) return { revision: group, how: "merge_group.base_sha of the GitHub event" };
-  const before = stringAt(event, "before");
-  return before === undefined ? undefined : { revision: before, how: "`before` of the GitHub push event" };
+  if (env["GITLAB_CI"] === "true") return { ci: "gitlab", variables: env, parents };
+  return { ci: "none", parents };
 }
 
 async function readEvent(path: string): Promise<unknown> {
@@ -111,11 +91,30 @@ async function readEvent(path: string): Promise<unknown> {
   }
 }
 
-async function findLastTag(root: string): Promise<Asked> {
+/** The last release tag that `from` descends from. */
+async function findTag(root: string, from: string): Promise<Asked> {
   const patterns = ["--match", "*@[0-9]*", "--match", "v[0-9]*"];
-  const output = await runGit(root, ["describe", "--tags", "--abbrev=0", ...patterns, "HEAD"]);
+  const output = await runGit(root, ["describe", "--tags", "--abbrev=0", ...patterns, from]);
   const tag = output.stdout.toString("utf8").trim();
   if (output.code === 0 && tag !== "") return { revision: `refs/tags/${tag}`, how: `the last release tag, ${tag}` };
   const reason = (await isShallow(root)) ? "this shallow clone has no release tag" : "no release tag can be reached";
-  return refuse(`--base auto found no base: ${reason} from HEAD, and no CI event names a commit`);
+  return refuse(`--base auto found no base: ${reason} from ${from}, and no CI event names a commit`);
+}
+
+/**
+ * How many commits the checked-out one is behind its branch, as this clone knows the branch of the remote: a run that is started again after others
+ * were merged releases an older state. Undefined where it is not behind, or that cannot be known.
+ */
+export async function findBehind(
+  root: string,
+  env: Environment,
+): Promise<{ readonly branch: string; readonly commits: number } | undefined> {
+  const ref = env["GITHUB_REF"]?.replace(/^refs\/heads\//, "");
+  const branch = ref ?? env["CI_COMMIT_BRANCH"];
+  if (branch === undefined || branch === "" || branch.startsWith("refs/")) return undefined;
+  const range = [`HEAD..refs/remotes/origin/${branch}`, `refs/remotes/origin/${branch}..HEAD`];
+  const [ahead, own] = await Promise.all(range.map((item) => runGit(root, ["rev-list", "--count", item, "--"])));
+  if (ahead?.code !== 0 || own?.code !== 0 || own.stdout.toString("utf8").trim() !== "0") return undefined;
+  const commits = Number(ahead.stdout.toString("utf8").trim());
+  return commits > 0 ? { branch, commits } : undefined;
 }

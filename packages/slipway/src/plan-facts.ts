@@ -1,6 +1,6 @@
 /**
  * Gathers what `planRelease` decides from: one reading of each package that matters, and what git knows about the
- * versions found. It asks the registry only about candidates and what they depend on, and writes nothing.
+ * versions found. It asks the registry about candidates, what they depend on and what a base leaves out, and writes nothing.
  */
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
@@ -106,10 +106,13 @@ export async function gatherFacts(input: FactsInput): Promise<Facts> {
   const publishable = workspace.packages.filter((item) => !item.isPrivate);
   const ports = new Map(publishable.map((item) => [item.name, input.registryOf(item)]));
   const registries = new Map([...ports].map(([name, port]) => [name, port.url]));
-  const [readings, releaseTags] = await Promise.all([
-    readPackuments(input, findNamesToRead(input)),
+  const needed = findNamesToRead(input);
+  const told = findLeftOut(input, new Set(needed));
+  const [read, releaseTags] = await Promise.all([
+    readPackuments(input, [...needed, ...told]),
     source.commit === undefined ? new Set<string>() : readReleaseTags(workspace.root),
   ]);
+  const readings = withoutUnread(read, told);
   const git = source.commit === undefined ? outsideGit : await readGitFacts(workspace, source, readings, releaseTags);
   return { registries, readings, git };
 }
@@ -132,6 +135,26 @@ function findNamesToRead(input: FactsInput): readonly WorkspacePackage[] {
     }
   }
   return [...wanted];
+}
+
+/** A base narrows what is released and not what is known: what it leaves out although the registry lacks it is told. */
+function findLeftOut(
+  { workspace, selected, changed }: FactsInput,
+  needed: ReadonlySet<WorkspacePackage>,
+): readonly WorkspacePackage[] {
+  if (changed === undefined) return [];
+  return workspace.packages.filter(
+    (item) => !item.isPrivate && !needed.has(item) && selected?.has(item.name) !== false,
+  );
+}
+
+/** What is only told must not stop a release when it cannot be read. */
+function withoutUnread(
+  readings: ReadonlyMap<string, Reading<Packument>>,
+  told: readonly WorkspacePackage[],
+): ReadonlyMap<string, Reading<Packument>> {
+  const names = new Set(told.map(({ name }) => name));
+  return new Map([...readings].filter(([name, { kind }]) => kind !== "unavailable" || !names.has(name)));
 }
 
 async function readPackuments(

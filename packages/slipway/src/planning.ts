@@ -23,7 +23,7 @@ import type { AuthMode } from "./auth/write-credentials.ts";
 import { isCountedFile, readChangesets } from "./changesets/read-changesets.ts";
 import { loadConfig } from "./config.ts";
 import { createEarlyPacking, type EarlyPacking } from "./early-packing.ts";
-import { resolveBase } from "./git-base.ts";
+import { findBehind, resolveBase } from "./git-base.ts";
 import { readSource } from "./git.ts";
 import { findJudgedForeign, hasEndedWell, readJournal } from "./journal.ts";
 import { type FactsInput, gatherFacts, makeReleaseId, readVersionChanges, selectPackages } from "./plan-facts.ts";
@@ -32,6 +32,7 @@ import { openRegistries, type Registries, type Writing } from "./registries.ts";
 import { folderOf, isReportedComplete, journalPathOf } from "./release-folder.ts";
 import { type ReleaseOptions, resolveOptions } from "./release-options.ts";
 import { writtenIntegrities } from "./release-packer.ts";
+import { count } from "./views/quantities.ts";
 import { startStage } from "./views/stage.ts";
 import { readWorkspace } from "./workspace-reader.ts";
 
@@ -162,7 +163,8 @@ async function planProject(project: Project, context: VerbContext, packsEarly: b
   const changesets = await findChangesets(workspace, options);
   const isIgnored = (name: string): boolean => changesets?.ignored.has(name) === true;
   const base = options.base === undefined ? undefined : await resolveBase(workspace.root, options.base, context.env);
-  const source: Source = base === undefined ? project.source : { ...project.source, base: base.commit };
+  const source: Source =
+    base === undefined ? project.source : { ...project.source, base: base.commit, baseFrom: base.how };
   const changes = base === undefined ? undefined : await readVersionChanges(workspace, base.commit);
   const selected = options.only.length === 0 ? undefined : selectPackages(workspace, options.only);
   const changed = changes === undefined ? undefined : new Set(changes.map((change) => change.name));
@@ -206,10 +208,19 @@ async function planProject(project: Project, context: VerbContext, packsEarly: b
     },
   });
   if (plan === undefined) throw new ProblemsError(problems);
+  const warnings = [...plan.warnings, ...describeBehind(await findBehind(workspace.root, context.env))];
   const readings = [...facts.readings].map(([name, reading]) => ({
     registry: facts.registries.get(name) ?? "",
     name,
     reading,
   }));
-  return { project, plan, dir, readings, written, early };
+  return { project, plan: { ...plan, warnings }, dir, readings, written, early };
+}
+
+function describeBehind(behind: Awaited<ReturnType<typeof findBehind>>): readonly string[] {
+  if (behind === undefined) return [];
+  const { branch, commits } = behind;
+  return [
+    `this commit is ${count(commits, "commit")} behind ${branch}: it releases what it has and moves no dist-tag back; the newest run has the rest`,
+  ];
 }

@@ -88,8 +88,15 @@ export function warningRows(warnings: readonly string[]): readonly Row[] {
 export function formatPlan(plan: Plan, painter: Painter): string {
   return [
     ...formatRows([...packageRows(plan), ...keptRows(plan.kept), ...changesetsRows(plan.changesets)], painter),
-    ...formatRows([...warningRows(plan.warnings), summaryRow(plan)], painter),
+    ...formatRows([...baseRows(plan), ...warningRows(plan.warnings), summaryRow(plan)], painter),
   ].join("\n");
+}
+
+function baseRows({ source: { base, baseFrom } }: Plan): readonly Row[] {
+  if (base === undefined) return [];
+  return [
+    { tone: "quiet", verb: "Since", what: base.slice(0, 12), ...(baseFrom === undefined ? {} : { note: baseFrom }) },
+  ];
 }
 
 function summaryRow(plan: Plan): Row {

@@ -130,10 +130,14 @@ test("every package that can be published is read once, and private ones only wh
   expect([...facts.registries.keys()]).toEqual(["@x/a", "@x/b", "@x/c", "@x/d"]);
 });
 
-test("with --base or --only the registry is asked only about candidates and what they depend on", async () => {
-  const registry = makeRegistry({});
-  await gatherFacts(await makeInput(registry, { changed: new Set(["@x/b"]) }));
-  expect(registry.reads.toSorted()).toEqual(["@x/b", "@x/c"]);
+test("with --base the registry is asked about the others too, which are told of and stop nothing when they cannot be read", async () => {
+  const registry = makeRegistry({ "@x/a": [refused] });
+  const { readings } = await gatherFacts(await makeInput(registry, { changed: new Set(["@x/b"]) }));
+  expect(registry.reads.toSorted()).toEqual(["@x/a", "@x/b", "@x/c", "@x/d"]);
+  expect([...readings.keys()].toSorted()).toEqual(["@x/b", "@x/c", "@x/d"]);
+});
+
+test("with --only the registry is asked only about candidates and what they depend on", async () => {
   const second = makeRegistry({});
   await gatherFacts(await makeInput(second, { selected: new Set(["@x/a"]) }));
   expect(second.reads.toSorted()).toEqual(["@x/a", "@x/b", "p"]);
