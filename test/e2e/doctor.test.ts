@@ -404,7 +404,8 @@ test("of the npm registry, as it is simulated, doctor finds all that Verdaccio l
     speed: 1,
   });
   const workspace = await createWorkspace({ packages: twoPackages(["@demo/a", "@demo/b"]) });
-  const options = { cwd: workspace.root, registry: face.url, token: face.token };
+  const token = face.accounts.issue({ account: "slipway", kind: "granular" });
+  const options = { cwd: workspace.root, registry: face.url, token };
   try {
     const published = await runSlipway(["publish", "--only", "@demo/a"], options);
     expect(published.code, published.stderr + published.stdout).toBe(0);
@@ -463,6 +464,54 @@ test("a version that waits as a staged one, and a token that may not look, are b
     const unknown = await look(exchanged);
     expect(unknown.staged).toMatchObject({ state: "unknown" });
     expect(unknown.staged.note).toMatch(/answered 403.*OIDC permission denied/);
+  } finally {
+    await face.close();
+    await workspace.dispose();
+  }
+});
+
+test("of npm's tokens doctor says when they end, and what else there is to know; never the token", async () => {
+  const face = await startHttpFace({
+    profile: { ...npmProfile, visibility: allAfter(0), race: { chance: 0, landsChance: 0 } },
+  });
+  const workspace = await createWorkspace({ packages: twoPackages(["@demo/a", "@demo/b"]) });
+  const day = 24 * 60 * 60_000;
+  const granular = (extra: object): string => face.accounts.issue({ account: "slipway", kind: "granular", ...extra });
+  const look = async (token: string) => {
+    const { code, stdout, stderr } = await runSlipway(["doctor", "--json"], {
+      cwd: workspace.root,
+      registry: face.url,
+      token,
+    });
+    expect(stdout + stderr).not.toContain(token.slice(5));
+    return {
+      code,
+      found: JSON.parse(stdout).checks.find((item: { readonly id: string }) => item.id === "credentials"),
+    };
+  };
+  try {
+    // The list comes in pages of a hundred.
+    for (let index = 0; index < 120; index += 1) granular({});
+    const long = await look(granular({ expiresAt: face.clock.now() + 80 * day }));
+    expect(long.found).toMatchObject({ state: "passed", details: [] });
+    expect(long.found.note).toMatch(/^an access token of npm of slipway, ends in (79|80) days$/);
+    const soon = await look(granular({ expiresAt: face.clock.now() + 2 * day }));
+    expect(soon.found).toMatchObject({ state: "warned", details: [expect.stringMatching(/ends in 4[78] h/)] });
+    const bypassing = await look(
+      face.accounts.issue({ account: "slipway", kind: "automation", expiresAt: face.clock.now() + 80 * day }),
+    );
+    expect(bypassing.found).toMatchObject({ state: "warned", details: [expect.stringMatching(/January 2027/)] });
+    const reading = await look(granular({ isReadOnly: true }));
+    expect(reading).toMatchObject({ code: 1, found: { state: "failed" } });
+    expect(reading.found.problems[0]).toMatchObject({
+      code: "SLIP_UPLOAD_UNAUTHORISED",
+      message: expect.stringMatching(/may only read/),
+    });
+    const exchanged = await look(face.accounts.issue({ account: "slipway", kind: "oidc" }));
+    expect(exchanged.found).toMatchObject({
+      state: "passed",
+      details: [expect.stringMatching(/cannot be known: .*answered 403.*90 days at most/)],
+    });
   } finally {
     await face.close();
     await workspace.dispose();

@@ -44,6 +44,7 @@ const permissions: Readonly<Record<string, Permission>> = {
   "package-managers/run-tool.ts": { names: ["process"], reason: "signals a process group; Windows has none" },
   "registry/http.ts": { names: ["setTimeout"], reason: "time-outs of sockets, which no test may fake away" },
   "registry/probe.ts": { names: ["Date"], reason: "the registry's clock, as its Date header tells it" },
+  "registry/token-list.ts": { names: ["Date"], reason: "the instant at which a token ends, as text" },
   "registry/registry-writes.ts": { names: ["process"], reason: "_nodeVersion of the publish document" },
   "tarball/lifecycle.ts": { names: ["process"], reason: "what npm tells scripts about the process that runs them" },
 };

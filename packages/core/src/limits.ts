@@ -31,6 +31,8 @@ export interface Limits {
   readonly repairsMax: number;
   /** Downloads that must agree before a version is called corrupt. */
   readonly corruptReads: number;
+  /** A token that ends sooner than this is warned of by `doctor`: it would end during some coming release. */
+  readonly tokenLeftMs: number;
   /** Reads and writes under way at once, per registry. */
   readonly concurrency: number;
   /** Reads while planning, at once. */
@@ -60,6 +62,7 @@ export const defaultLimits: Limits = {
   wedgeMs: 180_000,
   repairsMax: 2,
   corruptReads: 3,
+  tokenLeftMs: 7 * 24 * 60 * 60_000,
   concurrency: 16,
   planConcurrency: 50,
   planReadAttempts: 4,

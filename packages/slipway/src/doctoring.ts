@@ -6,9 +6,9 @@ import { readFileSync } from "node:fs";
 import { access, constants, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { exitCodeOf, isJsonObject, isPublishStep, type Plan, problem } from "@slipway/core";
-import { readClaims } from "./auth/ci-identity.ts";
 import type { Flags, VerbContext } from "./commands/verb.ts";
 import { attempt, type Check, failed, passed, warned } from "./doctor-check.ts";
+import { judgeCredentials } from "./doctor-credentials.ts";
 import { checkTools } from "./doctor-tools.ts";
 import { checkNumbers, checkStaged } from "./doctor-versions.ts";
 import { normaliseRemote } from "./git.ts";
@@ -29,8 +29,6 @@ export interface Examination {
 /** Clocks further apart than this make tokens look expired or not yet valid. */
 const skewMaxMs = 120_000;
 const freeMinBytes = 500 * 1024 * 1024;
-/** A token that ends sooner than this will end during some coming release. */
-const tokenLeftMinMs = 7 * 24 * 60 * 60_000;
 
 export async function examine(flags: Flags, context: VerbContext): Promise<Examination> {
   const opened = await attempt(openProject(flags, context));
@@ -154,45 +152,20 @@ async function checkCredentials(
     const here = writes.filter((item) => new URL(item.registry).href === probe.url);
     const prepared = await attempt(project.registries.prepareWrites(here));
     if ("problems" in prepared) checks.push(failed("credentials", probe.url, prepared.problems));
-    else if (probe.isReachable) checks.push(judgeCredentials(project, probe, prepared.value, context));
+    else if (probe.isReachable)
+      checks.push(
+        judgeCredentials({
+          probe,
+          source: project.registries.describeCredentials(probe.url),
+          // A token that nobody knows is asked about in vain.
+          reading: probe.isAnonymous ? undefined : await project.registries.readToken(probe.url),
+          warnings: prepared.value,
+          limits: project.limits,
+          now: context.clock.now(),
+        }),
+      );
   }
   return checks;
-}
-
-function judgeCredentials(
-  project: Project,
-  probe: RegistryProbe,
-  warnings: readonly string[],
-  context: VerbContext,
-): Check {
-  const { url, user, isAnonymous } = probe;
-  const source = project.registries.describeCredentials(url);
-  if (source.kind === "configured" && isAnonymous)
-    return failed("credentials", url, [
-      problem("SLIP_UPLOAD_UNAUTHORISED", `${url} does not know the credentials that are configured for it`, { url }),
-    ]);
-  const endsAt = source.kind === "configured" ? findEnd(source.token) : undefined;
-  const leftMs = endsAt === undefined ? undefined : endsAt - context.clock.now();
-  const note = source.kind === "configured" ? `a token of ${user ?? "an unknown user"}` : source.text;
-  if (leftMs !== undefined && leftMs <= 0)
-    return failed("credentials", url, [
-      problem("SLIP_UPLOAD_UNAUTHORISED", `the token that is configured for ${url} has ended`, {
-        hint: "make a new one, or use trusted publishing",
-        url,
-      }),
-    ]);
-  if (leftMs !== undefined && leftMs < tokenLeftMinMs)
-    return warned("credentials", url, note, [
-      `the token ends in ${Math.floor(leftMs / 3_600_000)} h: make a new one, or use trusted publishing`,
-      ...warnings,
-    ]);
-  return warnings.length > 0 ? warned("credentials", url, note, warnings) : passed("credentials", url, note);
-}
-
-/** When a token says that it ends, in milliseconds since the epoch; most do not say. */
-function findEnd(token: string | undefined): number | undefined {
-  const end = token === undefined ? undefined : readClaims(token)["exp"];
-  return typeof end === "number" ? end * 1000 : undefined;
 }
 
 /** `urls` are the registries that can be reached. */

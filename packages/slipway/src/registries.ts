@@ -16,6 +16,7 @@ import type { ProbeSample, RegistryProbe } from "./registry/probe.ts";
 import { type ClosableRegistry, createRegistry } from "./registry/registry.ts";
 import type { RegistryOptions } from "./registry/registry-request.ts";
 import type { StagedReading } from "./registry/staged-versions.ts";
+import type { TokenReading } from "./registry/token-list.ts";
 import { toolVersion } from "./tool-version.ts";
 
 export interface Registries {
@@ -36,6 +37,8 @@ export interface Registries {
   readonly probe: (url: string, sample: ProbeSample | undefined) => Promise<RegistryProbe>;
   /** Which versions wait there to be approved, as far as it tells. */
   readonly readStaged: (url: string) => Promise<StagedReading>;
+  /** What the registry says of the token that is configured for it; undefined where none is. */
+  readonly readToken: (url: string) => Promise<TokenReading | undefined>;
   /** Ends kept connections, so that the process can end. */
   readonly close: () => void;
 }
@@ -112,6 +115,12 @@ export async function openRegistries(urls: Iterable<string>, options: Registries
     async readStaged(url) {
       const { readStagedVersions } = await import("./registry/staged-versions.ts");
       return readStagedVersions(optionsOf(url));
+    },
+    async readToken(url) {
+      const source = describeCredentials(url, settings, exchanges.has(url));
+      if (source.kind !== "configured" || source.token === undefined) return undefined;
+      const { readTokenFacts } = await import("./registry/token-list.ts");
+      return readTokenFacts(optionsOf(url), source.token);
     },
     async probe(url, sample) {
       const port = optionsOf(url);

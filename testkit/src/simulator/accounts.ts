@@ -2,7 +2,7 @@
  * Who may do what on the npm registry: accounts, tokens, one-time passwords. It answers as npm does when somebody may not; what is
  * allowed, the world then carries out. Sources: REGISTRY.md, section 2 fact 9, section 3 `refused`, section 5.
  */
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import type { Answer } from "@slipway/core";
 import { respond } from "./profile.ts";
 
@@ -48,6 +48,8 @@ export interface Accounts {
   issue(token?: Token): string;
   /** The token behind an Authorization header, while it is valid. */
   find(authorization: string | undefined): Token | undefined;
+  /** The account's tokens in the form in which npm lists them (npm/cli#9443): of each, only its ends. */
+  list(account: string): readonly Readonly<Record<string, unknown>>[];
   /** The answer to who may not; otherwise the account. */
   authorise(asked: AskedFor): { readonly account: string } | { readonly answer: Answer };
   /** The account published the package first: from now on it is one of its own. */
@@ -115,6 +117,17 @@ export function createAccounts(known: readonly Account[], hasRules: boolean, now
       return text;
     },
     find,
+    list: (account) =>
+      [...tokens]
+        .filter(([, token]) => token.account === account && token.kind !== "oidc")
+        .map(([text, { kind, isReadOnly, expiresAt }]) => ({
+          key: createHash("sha256").update(text).digest("hex"),
+          token: `${text.slice(0, 8)}...${text.slice(-4)}`,
+          expiry: expiresAt === undefined ? null : new Date(expiresAt).toISOString(),
+          bypass_2fa: kind === "automation",
+          revoked: null,
+          permissions: [{ name: "package", action: isReadOnly === true ? "read" : "write" }],
+        })),
     authorise(asked) {
       const token = find(asked.authorization);
       const account = accounts.get(token?.account ?? "");

@@ -38,6 +38,19 @@ export function listStages(service: Service, call: Call): Reply {
   return reply(200, { items: all.slice(page * perPage, (page + 1) * perPage), total: all.length, page, perPage });
 }
 
+/** npm's own list: exchanged tokens may not see it. */
+export function listTokens(service: Service, call: Call): Reply {
+  const refusal = mayReadStages(service, call);
+  if (refusal !== undefined) return refusal;
+  const account = service.accounts.find(call.headers["authorization"])?.account ?? "";
+  const page = Number(call.query.get("page") ?? "0");
+  const perPage = Math.min(100, Number(call.query.get("perPage") ?? "10"));
+  const all = service.accounts.list(account);
+  const next = (page + 1) * perPage < all.length ? `/-/npm/v1/tokens?page=${page + 1}&perPage=${perPage}` : undefined;
+  const objects = all.slice(page * perPage, (page + 1) * perPage);
+  return reply(200, { objects, total: all.length, urls: next === undefined ? {} : { next } });
+}
+
 export function readStage(service: Service, call: Call, id: string, what: "item" | "tarball"): Reply {
   const refusal = mayReadStages(service, call);
   if (refusal !== undefined) return refusal;

@@ -1,7 +1,7 @@
 /** Which call means what. Reads are answered here; writes and npm's own services in their files. */
 import { formatSpec } from "@slipway/core";
 import { type ShowOptions, packumentJson, tarballFile, versionJson } from "./documents.ts";
-import { attestationsOf, exchange, listStages, readStage, reviewStage, versionStatus } from "./http-npm.ts";
+import { attestationsOf, exchange, listStages, listTokens, readStage, reviewStage, versionStatus } from "./http-npm.ts";
 import { type Call, type Reply, type Service, reply, replyOf } from "./http-service.ts";
 import { changeTag, publish, removeTarball, unpublishAll, unpublishSome } from "./http-writes.ts";
 import { type PackageState, isPackageShown } from "./package-history.ts";
@@ -97,6 +97,7 @@ const routes: readonly Route[] = [
   route("GET", "/-/ping", () => reply(200, {})),
   route("GET", "/-/whoami", whoami),
   route("POST", "/-/npm/v1/security/(?:advisories/bulk|audits/quick)", () => reply(200, {})),
+  route("GET", "/-/npm/v1/tokens", listTokens, true),
   route("GET", "/-/npm/v1/keys", ({ signing }) => reply(200, signing.keys), true),
   route(
     "GET",
