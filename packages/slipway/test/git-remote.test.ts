@@ -139,6 +139,14 @@ test("a remote that never answers is given up", async () => {
   expect(problem?.message).toContain("did not answer in time");
 });
 
+test("what git has started for the remote, and outlives it, holds nothing up", async () => {
+  github.strike({ method: "GET", path: /info\/refs$/, when: "before", answer: "hang" });
+  const remote = await openRemote(work.root, onGithub(), 700);
+  // As while it connects: then it does not give up by itself.
+  const patient = { ...remote, env: { ...remote.env, GIT_HTTP_LOW_SPEED_LIMIT: "0" } };
+  expect(await problemsOf(() => readRemoteTags(patient))).toMatchObject([{ code: "SLIP_GIT_UNAVAILABLE" }]);
+});
+
 test("after Ctrl-C no further push begins, and what is left is said", async () => {
   const interrupt = new AbortController();
   github.setHooks({ onDone: async ({ path }) => void (path.endsWith("receive-pack") && interrupt.abort()) });

@@ -34,14 +34,13 @@ function releaseBody(state: GithubState, release: StoredRelease): object {
     draft: release.isDraft,
     prerelease: release.isPrerelease,
     immutable: release.isImmutable,
-    created_at: commitTimeOf(state, release),
+    created_at: release.createdAt,
     published_at: release.publishedAt,
     assets: release.assets.map((asset) => assetBody(state, asset)),
   };
 }
 
-/** `created_at` is when the commit was made, not when the release was ("Get the latest release"). */
-function commitTimeOf({ gitDir }: GithubState, { tagName, targetCommitish }: StoredRelease): string {
+function findCommitTime({ gitDir }: GithubState, { tagName, targetCommitish }: StoredRelease): string {
   const of = (rev: string): string => git(gitDir, ["log", "-1", "--format=%cI", rev, "--"]).stdout;
   return of(`refs/tags/${tagName}`) || of(targetCommitish);
 }
@@ -83,6 +82,7 @@ function applyFields(
   if (typeof name === "string") release.name = name;
   if (typeof body === "string") release.body = body;
   if (typeof prerelease === "boolean") release.isPrerelease = prerelease;
+  release.createdAt = findCommitTime(state, release);
   if (make_latest === "false") release.mayBeLatest = false;
   if (make_latest === "true") release.mayBeLatest = true;
   if (draft !== false || !release.isDraft) return undefined;
@@ -113,6 +113,7 @@ function createRelease(request: GithubRequest, state: GithubState): GithubRespon
     isDraft: true,
     isPrerelease: false,
     isImmutable: false,
+    createdAt: null,
     publishedAt: null,
     mayBeLatest: true,
     assets: [],

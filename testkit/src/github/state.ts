@@ -16,6 +16,8 @@ export interface StoredRelease {
   isDraft: boolean;
   isPrerelease: boolean;
   isImmutable: boolean;
+  /** When its commit was made, not the release: "Get the latest release" in GitHub's documentation says so. */
+  createdAt: string | null;
   /** When it became a release; the latest one is the youngest of those that may be. */
   publishedAt: string | null;
   mayBeLatest: boolean;
