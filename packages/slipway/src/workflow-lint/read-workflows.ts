@@ -18,7 +18,7 @@ export function readWorkflows(
   const main = read(root, gitlabFile);
   const pipelines = main === undefined ? [] : [main, ...readFolder(root, ".gitlab")];
   if (workflows.length === 0 && pipelines.length === 0) return undefined;
-  const actions = distinct(workflows.flatMap(({ text }) => matches(text, /uses:\s*["']?\.\/([\w./-]+)/g)))
+  const actions = distinct(workflows.flatMap(({ text }) => matches(text, /uses:\s*["']?[.$]\/([\w./-]+)/g)))
     .flatMap((path) => [`${path.replace(/\/$/, "")}/action.yml`, `${path.replace(/\/$/, "")}/action.yaml`])
     .map((path) => read(root, path))
     .filter((file) => file !== undefined);

@@ -69,7 +69,9 @@ function positionalsOf(args: readonly string[]): readonly string[] {
   return found;
 }
 
-const releaseScript = /(^|:)(release|publish)($|[:-](?!.*(dry|notes|changelog|prepare|check|test)))/;
+/** Scripts of package.json that publish by their name; `release:notes` and `release:is-published` do something else. */
+const releaseScript =
+  /^(.*:)?(ci-)?(release|publish)(:(npm|ci|publish|release|packages?|all|latest|next|canary|alpha|beta|stable|prod))?$/;
 
 /** Whether a command sends packages to a registry. A command that is called `release` in package.json counts. */
 export function isPublishing(command: Pick<Command, "words">): boolean {
@@ -97,6 +99,7 @@ const publishActions: ReadonlyMap<string, string | undefined> = new Map([
   ["js-devtools/npm-publish", undefined],
   ["pascalgn/npm-publish-action", undefined],
   ["cycjimmy/semantic-release-action", undefined],
+  ["changesets/action/publish", undefined],
   ["slipway-release/slipway", "command"],
 ]);
 

@@ -168,7 +168,8 @@ function readJob(id: string, place: Place, job: Value, inherited: Permissions | 
 /** A step; in place of one that uses a composite action of this repository, the action's own steps as well. */
 function readSteps(step: Value, referred: Referred): readonly Step[] {
   const own = readStep(step, referred);
-  const path = own.uses?.text.startsWith("./") === true ? own.uses.text.slice(2).replace(/\/$/, "") : undefined;
+  // `$/` is the repository's root as well, wherever the checkout is.
+  const path = /^[.$]\/(.+?)\/?$/.exec(own.uses?.text ?? "")?.[1];
   const inside = path === undefined ? undefined : find(referred.actions.get(path), "runs", "steps");
   return [own, ...(inside?.kind === "list" ? inside.items.map((item) => readStep(item, referred)) : [])];
 }

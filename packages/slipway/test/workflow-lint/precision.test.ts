@@ -72,9 +72,10 @@ test.each<readonly [what: string, text: string, found: readonly string[]]>([
   ["a short commit", release("- uses: actions/checkout@3d3c42e"), ["unpinned-action warning"]],
   [
     "setup-node that caches by itself",
-    release("- uses: actions/setup-node@v6"),
+    release(`${checkout}- uses: actions/setup-node@v6`),
     ["cache-with-credential warning", "unpinned-action warning"],
   ],
+  ["setup-node that has no package.json", release("- uses: actions/setup-node@v6"), ["unpinned-action warning"]],
   ["setup-node of before", release("- uses: actions/setup-node@v4"), ["unpinned-action warning"]],
   [
     "a cache without a credential",
@@ -89,6 +90,11 @@ test.each<readonly [what: string, text: string, found: readonly string[]]>([
   [
     "an empty cache input",
     release("- uses: actions/setup-node@v4\n  with: { cache: '' }"),
+    ["unpinned-action warning"],
+  ],
+  [
+    "a cache that somebody chooses",
+    release("- uses: actions/setup-node@v4\n  with: { cache: \"${{ inputs.cache && 'npm' || '' }}\" }"),
     ["unpinned-action warning"],
   ],
   ["write-all", release("- run: echo", "permissions: write-all"), ["excessive-permissions error"]],
@@ -218,7 +224,7 @@ test.each([
 
 test("the steps of an action of the repository are looked at where they are used, and told once", async () => {
   const action = "runs:\n  using: composite\n  steps:\n    - shell: bash\n      run: echo ${{ github.head_ref }}\n";
-  const text = release("- uses: ./.github/actions/greet\n- uses: ./.github/actions/greet");
+  const text = release("- uses: ./.github/actions/greet\n- uses: $/.github/actions/greet");
   const findings = await lintWorkflows({
     workflows: [{ path, text }],
     actions: [{ path: ".github/actions/greet/action.yml", text: action }],
@@ -237,6 +243,14 @@ test.each([
     [],
   ],
   ["refused by npm", "on: issue_comment\n", "", ["dangerous-trigger error"]],
+  ["not reached", "on: [push, issue_comment]\n", "    if: github.event_name == 'push'\n", []],
+  ["not reached either", "on: [push, issue_comment]\n", "    if: github.event_name != 'issue_comment'\n", []],
+  [
+    "reached",
+    "on: [push, issue_comment]\n",
+    "    if: github.event_name == 'issue_comment'\n",
+    ["dangerous-trigger error"],
+  ],
 ])("an identity on an event that strangers cause is %s", async (_what, on, condition, found) => {
   const [, ...rest] = release("- run: echo", "permissions: { id-token: write }").split("\n");
   const text = `${on}${rest.join("\n")}`.replace("    environment: npm\n", `    environment: npm\n${condition}`);

@@ -115,6 +115,8 @@ test.each([
   "npx slipway publish",
   "npm run release",
   "pnpm ci:publish",
+  "pnpm run ci-publish v1",
+  "yarn release:publish --tag next",
 ])("%s publishes", (script) => expect(isPublishing(first(script))).toBe(true));
 
 test.each([
@@ -122,6 +124,9 @@ test.each([
   "echo npm publish",
   "npm run build",
   "npm run release:notes",
+  "yarn release:is-version-published 1.0.0",
+  "yarn release:get-current-version",
+  "npm run prerelease",
   "npx changeset version",
   "npx slipway plan",
   "nx release changelog",

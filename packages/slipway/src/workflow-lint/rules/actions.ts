@@ -7,7 +7,7 @@ import { actionOf, inputOf, type Job, type Step, type Workflow } from "../workfl
 
 /** Why what is used can change, or undefined. */
 function findMovable(text: string): string | undefined {
-  if (text.startsWith("./")) return undefined;
+  if (/^[.$]\//.test(text)) return undefined;
   if (text.startsWith("docker://")) return /@sha256:[0-9a-f]{64}$/.test(text) ? undefined : "an image without a digest";
   const ref = text.split("@")[1];
   if (ref === undefined) return undefined;
@@ -64,7 +64,8 @@ const cacheInputs: ReadonlyMap<string, string> = new Map([
 /** From its fifth version setup-node caches for npm by itself, where package.json names npm in `packageManager`. */
 function cachesByItself(step: Step): boolean {
   const [action = "", ref = ""] = step.uses?.text.split("@") ?? [];
-  if (action !== "actions/setup-node" || inputOf(step, "package-manager-cache")?.text === "false") return false;
+  if (action !== "actions/setup-node" || /^false$|\$\{\{/.test(inputOf(step, "package-manager-cache")?.text ?? ""))
+    return false;
   const version = findRelease(action, ref)?.version ?? ref;
   return Number(/^v(\d+)/.exec(version)?.[1] ?? 0) >= 5;
 }
@@ -72,16 +73,19 @@ function cachesByItself(step: Step): boolean {
 function judgeCache(job: Job, workflow: Workflow): readonly Found[] {
   const credential = findCredential(job, workflow);
   if (credential === undefined) return [];
-  return job.steps.flatMap((step): readonly Found[] => {
+  const checkoutAt = job.steps.findIndex((step) => actionOf(step) === "actions/checkout");
+  return job.steps.flatMap((step, index): readonly Found[] => {
     const action = actionOf(step) ?? "";
     const place = step.uses?.place ?? step.place;
     if (action === "actions/cache" || action === "actions/cache/restore" || action === "swatinem/rust-cache")
       return [{ place, message: `a cache is restored in a job that has ${credential}` }];
     const key = cacheInputs.get(action);
     const input = key === undefined ? undefined : inputOf(step, key);
-    if (input !== undefined && input.text !== "" && input.text !== "false")
+    // What an expression comes to is not known here.
+    if (input !== undefined && !/^(false)?$|\$\{\{/.test(input.text))
       return [{ place: input.place, message: `${action} restores a cache in a job that has ${credential}` }];
-    return cachesByItself(step)
+    // Without a checkout there is no package.json to say so.
+    return checkoutAt !== -1 && checkoutAt < index && cachesByItself(step)
       ? [
           {
             place,

@@ -19,6 +19,14 @@ function findHeadCheckout(step: Step): Step | undefined {
     : undefined;
 }
 
+/** Whether the job's condition lets it run on an event, as far as it compares the event's name. */
+function mayRunOn({ condition }: Job, event: string): boolean {
+  const compared = [...(condition?.text ?? "").matchAll(/github\.event_name\s*([!=]=)\s*'(\w+)'/g)];
+  const wanted = compared.filter(([, operator]) => operator === "==").map(([, , name]) => name);
+  const isRefused = compared.some(([, operator, name]) => operator === "!=" && name === event);
+  return !isRefused && (wanted.length === 0 || wanted.includes(event));
+}
+
 function judgePrivileged(workflow: Workflow, job: Job, event: string): readonly Found[] {
   const found = job.steps.flatMap((step): readonly Found[] => {
     const checkout = findHeadCheckout(step);
@@ -91,7 +99,9 @@ jobs:
   check: (workflow) =>
     workflow.triggers
       .filter(({ event }) => privileged.has(event))
-      .flatMap(({ event }) => workflow.jobs.flatMap((job) => judgePrivileged(workflow, job, event))),
+      .flatMap(({ event }) =>
+        workflow.jobs.filter((job) => mayRunOn(job, event)).flatMap((job) => judgePrivileged(workflow, job, event)),
+      ),
 };
 
 export const publishOnPullRequest: Rule = {
@@ -130,7 +140,7 @@ jobs:
 `,
   },
   check: ({ triggers, jobs }) =>
-    jobs.some((job) => publishStepsOf(job).length > 0)
+    jobs.some((job) => mayRunOn(job, "pull_request") && publishStepsOf(job).length > 0)
       ? triggers
           .filter(({ event, types }) => event === "pull_request" && types.includes("closed"))
           .map(({ place }) => ({
