@@ -1,13 +1,15 @@
 /**
  * Checks what npm would publish: packs each public package as npm does, then lets publint and attw judge the tarballs, and
- * starts the unpacked command line where none of its dependencies is installed. Needs `npm run build` first.
+ * starts the unpacked command line, and the bundled action, where none of their dependencies is installed. Needs `npm run build` first.
  */
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { isBuiltin } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { parseSync, Visitor } from "oxc-parser";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 
@@ -53,6 +55,41 @@ async function checkTypes(tarball: string): Promise<readonly string[]> {
   }
 }
 
+const bundle = "packages/action/dist";
+/** For the demonstration, which the action does not run, and for an option of a library that nobody sets. */
+const neverLoaded: ReadonlySet<string> = new Set(["verdaccio", "kerberos"]);
+
+/** What the action's bundle imports that neither Node nor the bundle has: a runner installs nothing. */
+async function findForeignImports(dir: string): Promise<readonly string[]> {
+  const files = (await readdir(dir)).filter((name) => name.endsWith(".js"));
+  const found = new Set<string>();
+  for (const name of files) {
+    const { module, program } = parseSync(name, await readFile(join(dir, name), "utf8"));
+    for (const { moduleRequest } of module.staticImports) found.add(moduleRequest.value);
+    new Visitor({
+      ImportExpression: ({ source }) => {
+        if (source.type === "Literal" && typeof source.value === "string") found.add(source.value);
+      },
+    }).visit(program);
+  }
+  return [...found].filter((name) => !name.startsWith(".") && !isBuiltin(name) && !neverLoaded.has(name));
+}
+
+/** Starts the bundle where nothing is installed; outside of a job it says that it is outside of one. */
+async function startBundle(destination: string): Promise<string> {
+  const home = join(destination, "action");
+  await cp(join(root, bundle), join(home, "dist"), { recursive: true });
+  await cp(join(root, "packages/action/package.json"), join(home, "package.json"));
+  const env = { PATH: process.env["PATH"] };
+  const said = await run(process.execPath, [join(home, "dist/index.js")], { cwd: destination, env }).catch(
+    (error: unknown) => error,
+  );
+  const { stdout, code }: { readonly stdout?: unknown; readonly code?: unknown } = Object(said);
+  if (code !== 2 || !String(stdout).includes("::error title=SLIP_USAGE::GITHUB_REPOSITORY is not set"))
+    throw new Error(`the bundled action did not start: ${String(stdout)}`);
+  return "starts";
+}
+
 const folder = await mkdtemp(join(tmpdir(), "slipway-packages-"));
 try {
   let count = 0;
@@ -65,7 +102,10 @@ try {
     if (dir === "packages/slipway")
       process.stdout.write(`slipway --version: ${await startUnpacked(tarball, folder)}\n`);
   }
-  if (count > 0) process.exitCode = 1;
+  const imported = await findForeignImports(join(root, bundle));
+  for (const specifier of imported) process.stdout.write(`${bundle} imports ${specifier}\n`);
+  process.stdout.write(`${bundle}: ${await startBundle(folder)}\n`);
+  if (count + imported.length > 0) process.exitCode = 1;
 } finally {
   await rm(folder, { recursive: true });
 }

@@ -1,4 +1,5 @@
 /** Renders the reference pages from the code they describe. Writes nothing: `npm run docs` does, and a test compares. */
+import { renderActionMetadata, renderActionReference } from "./action-reference.ts";
 import { readFileSync } from "node:fs";
 import { answerTable, catalogue, type CatalogueEntry, defaultLimits, isJsonObject, type Row } from "@slipway/core";
 import { exitCodeTexts } from "../packages/slipway/src/commands/exit-codes.ts";
@@ -22,6 +23,8 @@ export const references: readonly Reference[] = [
     path: "docs/reference/workflow-rules.md",
     render: () => `${header("Workflow rules", "packages/slipway/src/workflow-lint/rules")}\n${renderWorkflowRules()}`,
   },
+  { path: "docs/reference/action.md", render: renderActionReference },
+  { path: "action.yml", render: renderActionMetadata },
 ];
 
 function header(title: string, source: string): string {

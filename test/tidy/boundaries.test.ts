@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { listFiles, packageOf, readSource, resolveRelative, type SourceFile } from "./source-files.ts";
 
-const areas = ["packages/core/src", "packages/slipway/src", "testkit/src", "bench/src"] as const;
+const areas = ["packages/core/src", "packages/slipway/src", "packages/action/src", "testkit/src", "bench/src"] as const;
 type Area = (typeof areas)[number];
 
 function areaOf(path: string): Area | undefined {
@@ -43,6 +43,12 @@ test("slipway imports nothing of testkit or bench, and core only by its name", (
       ["packages/core/src", "testkit/src", "bench/src", "@slipway/testkit", "@slipway/bench"].includes(edge.to),
   );
   expect(wrong).toEqual([]);
+});
+
+test("the action imports slipway and core by their names, and nobody imports the action", () => {
+  const own = ["packages/core/src", "packages/slipway/src", "testkit/src", "@slipway/testkit", "bench/src"];
+  expect(edges.filter(({ area, to }) => area === "packages/action/src" && own.includes(to))).toEqual([]);
+  expect(edges.filter(({ area, to }) => area !== "packages/action/src" && to.includes("action/src"))).toEqual([]);
 });
 
 test("testkit imports nothing of bench", () => {

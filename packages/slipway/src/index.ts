@@ -18,7 +18,7 @@ export type { ReleaseRun } from "./loop.ts";
 export { createRegistry } from "./registry/registry.ts";
 export type { ClosableRegistry, RegistryOptions } from "./registry/registry.ts";
 export { makeReleaseId } from "./plan-facts.ts";
-export { createTarballStore, folderOf, openReleaseFolder, readPlan } from "./release-folder.ts";
+export { createTarballStore, folderOf, openReleaseFolder, readPlan, tarballPath } from "./release-folder.ts";
 export type { ReleaseFolder } from "./release-folder.ts";
 export { createProcessTerminal, runVerb } from "./run-verb.ts";
 export type { RunVerbOptions, VerbData, VerbOutcome } from "./run-verb.ts";

@@ -73,6 +73,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** By name without `@ref`. A workflow that uses another one is refused. */
   readonly actions: Readonly<Record<string, ActionStart>>;
+  /** What an action runs at the end of its job, whatever became of it; by name like `actions`. */
+  readonly posts?: Readonly<Record<string, ActionStart>>;
   readonly openJob: (job: WorkflowJob) => Promise<JobGrant>;
   /** An earlier attempt: what succeeded in it is taken over, as "Re-run failed jobs" does. */
   readonly earlier?: WorkflowRun;
@@ -162,6 +164,7 @@ async function runSteps(place: JobPlace): Promise<JobRecord> {
   const { job, base, grant, options, workspace, temp } = place;
   const github = { ...options.github, token: grant.token, job: job.id, workspace, event: options.event };
   const records: StepRecord[] = [];
+  const posts: PostStep[] = [];
   let status: JobStatus = "success";
   const added: Record<string, string> = {};
   const contexts = (): Contexts => ({
@@ -177,11 +180,17 @@ async function runSteps(place: JobPlace): Promise<JobRecord> {
   for (const step of job.steps) {
     const ran = await runStep(place, step, contexts(), status, records.length);
     records.push(ran.record);
+    if (ran.post !== undefined) posts.push(ran.post);
     Object.assign(added, ran.env);
     if (options.signal?.aborted === true) status = "cancelled";
     else if (ran.record.result === "failure" && !ran.mayFail && status === "success") status = "failure";
   }
   const outputs = resolveFields(job.outputs, contexts(), status);
+  for (const post of posts.toReversed()) {
+    const record = await runPost(place, post, records.length);
+    records.push(record);
+    if (record.result === "failure" && status === "success") status = "failure";
+  }
   return { id: job.id, result: status, outputs, steps: records, workspace };
 }
 
@@ -189,6 +198,15 @@ interface RanStep {
   readonly record: StepRecord;
   readonly env: Readonly<Record<string, string>>;
   readonly mayFail: boolean;
+  readonly post?: PostStep | undefined;
+}
+
+/** The end of a job of a step that was begun: with the inputs it had, and the state that it left. */
+interface PostStep {
+  readonly name: string;
+  readonly start: ActionStart;
+  readonly call: ActionCall;
+  readonly state: Readonly<Record<string, string>>;
 }
 
 async function runStep(
@@ -204,7 +222,7 @@ async function runStep(
     return { record: { ...empty, result: "skipped" }, env: {}, mayFail: false };
   const files = await makeCommandFiles(place.temp, index);
   const env = await makeEnvironment(place, step, contexts, status, files);
-  const running = await startStep(place, step, contexts, status, env);
+  const { running, call } = await startStep(place, step, contexts, status, env);
   const mayFail = holds(step.continueOnError && resolveText(step.continueOnError, contexts, status) === "true");
   if (running === undefined) return { record: { ...empty, result: "success", exitCode: 0 }, env: {}, mayFail };
   place.options.onProcess?.(place.job.id, name, running);
@@ -225,7 +243,37 @@ async function runStep(
     },
     env: parseFileCommands(await readFile(files.GITHUB_ENV, "utf8")),
     mayFail,
+    post: await postOf(place, step, call, files.GITHUB_STATE),
   };
+}
+
+async function postOf(
+  { options }: JobPlace,
+  step: WorkflowStep,
+  call: ActionCall | undefined,
+  statePath: string,
+): Promise<PostStep | undefined> {
+  const start = options.posts?.[actionOf(step)];
+  if (start === undefined || call === undefined) return undefined;
+  const state = parseFileCommands(await readFile(statePath, "utf8"));
+  return { name: `Post ${step.name ?? step.uses ?? ""}`, start, call, state };
+}
+
+function actionOf(step: WorkflowStep): string {
+  return (step.uses ?? "").split("@")[0] ?? "";
+}
+
+/** Runs also in a cancelled job, and nobody cancels it (docs.github.com, "Metadata syntax", post-if: always() by default). */
+async function runPost(place: JobPlace, { name, start, call, state }: PostStep, index: number): Promise<StepRecord> {
+  const files = await makeCommandFiles(place.temp, index);
+  const states = Object.fromEntries(Object.entries(state).map(([key, value]) => [`STATE_${key}`, value]));
+  const running = await start({ ...call, env: { ...call.env, ...files, ...states } });
+  const { code, stdout, stderr } = running === undefined ? { code: 0, stdout: "", stderr: "" } : await running.result;
+  const { annotations, masks } = parseOutputCommands(`${stdout}\n${stderr}`);
+  const log = [stdout, stderr].filter((text) => text !== "").join("\n");
+  const summary = await readFile(files.GITHUB_STEP_SUMMARY, "utf8");
+  const result = code === 0 ? "success" : "failure";
+  return { id: undefined, name, result, exitCode: code, outputs: {}, log, summary, annotations, masks };
 }
 
 interface CommandFiles {
@@ -303,23 +351,24 @@ async function startStep(
   contexts: Contexts,
   status: JobStatus,
   env: Readonly<Record<string, string>>,
-): Promise<RunningProcess | undefined> {
+): Promise<{ readonly running: RunningProcess | undefined; readonly call: ActionCall | undefined }> {
   const { options, workspace, temp } = place;
   const timeoutMs = options.stepTimeoutMs ?? 120_000;
   if (step.run !== undefined) {
     const script = join(temp, "step.sh");
     await writeFile(script, resolveText(step.run, contexts, status));
     // As a runner calls bash where the step names no shell.
-    return startProcess("bash", ["-e", script], { cwd: workspace, env, timeoutMs });
+    return { running: startProcess("bash", ["-e", script], { cwd: workspace, env, timeoutMs }), call: undefined };
   }
-  const [action = ""] = (step.uses ?? "").split("@");
+  const action = actionOf(step);
   const start = options.actions[action];
   if (start === undefined) throw new Error(`no action ${action} is given to run ${place.job.id}`);
   const inputs = resolveFields(step.with, contexts, status);
   const named = Object.entries(inputs).map(
     ([name, value]) => [`INPUT_${name.replaceAll(" ", "_").toUpperCase()}`, value] as const,
   );
-  return await start({ inputs, env: { ...env, ...Object.fromEntries(named) }, cwd: workspace });
+  const call = { inputs, env: { ...env, ...Object.fromEntries(named) }, cwd: workspace };
+  return { running: await start(call), call };
 }
 
 /** Ends a step as a runner does once the run is cancelled; returns what takes the watch off. */

@@ -144,6 +144,37 @@ jobs: {plan: {runs-on: ubuntu-latest, steps: [{uses: acme/tool@v1, with: {plan-d
   await expect(run(text)).rejects.toThrow("no action acme/tool");
 });
 
+test("the post part of an action runs at the end of its job, with its inputs and state, whatever became of the job", async () => {
+  const text = `
+on: push
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    steps:
+      - {uses: acme/tool@v1, with: {name: one}}
+      - run: exit 1
+      - {uses: acme/tool@v1, with: {name: never}}
+`;
+  const { jobs } = await run(text, {
+    actions: {
+      "acme/tool": async ({ env, cwd }) =>
+        startProcess("bash", ["-c", 'echo "left=$INPUT_NAME" >> "$GITHUB_STATE"'], { cwd, env }),
+    },
+    posts: {
+      "acme/tool": async ({ env, cwd }) =>
+        startProcess("bash", ["-c", 'echo "post $INPUT_NAME $STATE_left"'], { cwd, env }),
+    },
+  });
+  const steps = jobs.get("publish")?.steps ?? [];
+  expect(steps.map(({ name, result }) => `${name} ${result}`)).toEqual([
+    "acme/tool@v1 success",
+    "exit 1 failure",
+    "acme/tool@v1 skipped",
+    "Post acme/tool@v1 success",
+  ]);
+  expect(steps.at(-1)?.log).toBe("post one one\n");
+});
+
 test("a cancelled run gets the three signals one after the other, and only steps that ask for it run then", async () => {
   const text = `
 on: push

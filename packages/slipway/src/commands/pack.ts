@@ -17,6 +17,8 @@ import { packInto } from "../packing.ts";
 import { writtenIntegrities } from "../release-packer.ts";
 import { count, formatSize } from "../views/quantities.ts";
 import { readWorkspace } from "../workspace-reader.ts";
+import { planFlags } from "./flags.ts";
+import { refuseIdleFlags } from "./idle-flags.ts";
 import { isFlagSet, textFlag, type Flags, type Verb, type VerbContext } from "./verb.ts";
 
 export interface PackData {
@@ -35,6 +37,7 @@ async function findPlan(
   context: VerbContext,
 ): Promise<{ readonly plan: Plan; readonly dir: string }> {
   const [given] = args;
+  refuseIdleFlags(given, flags, planFlags);
   if (given === undefined) {
     const planning = await makePlan(flags, context);
     planning.project.registries.close();

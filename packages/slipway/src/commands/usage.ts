@@ -63,7 +63,7 @@ export const verbs: readonly VerbUsage[] = [
     name: "pack",
     arguments: [{ form: "[plan]", text: "a plan.json; default: plan first", path: "file" }],
     text: "pack the packages of a plan into its release folder; given a plan it reads no registry",
-    flags: [...packFlags, { flags: "--out <dir>", text: "release folder to write", path: "dir" }],
+    flags: [...planFlags, ...packFlags, { flags: "--out <dir>", text: "release folder to write", path: "dir" }],
     examples: [
       { command: "slipway pack", text: "plan, run the scripts and pack" },
       { command: "slipway pack plan.json --build 'npm run build'", text: "pack what a plan names, after a build" },
