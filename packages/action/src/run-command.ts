@@ -49,7 +49,7 @@ export async function runCommand(context: CommandContext): Promise<CommandOutcom
   const { command, planDigest } = context.inputs;
   switch (command) {
     case "plan":
-      return planWorkspace(context);
+      return plan(context);
     case "pack":
       return packWorkspace(context);
     case "publish":
@@ -77,9 +77,10 @@ async function run<Name extends CommandName>(
 
 function optionsOf({ env, inputs, record }: CommandContext, mask: (secret: string) => void): RunVerbOptions {
   const visible = Object.fromEntries(Object.entries(env).filter(([name]) => !hiddenNames.test(name)));
-  const isTagging = inputs.command === "tag" && inputs.githubToken !== undefined;
+  const writesToGithub = inputs.command === "tag" || inputs.flags["comment"] === true;
   return {
-    env: isTagging ? { ...visible, GITHUB_TOKEN: inputs.githubToken } : visible,
+    env:
+      writesToGithub && inputs.githubToken !== undefined ? { ...visible, GITHUB_TOKEN: inputs.githubToken } : visible,
     isInteractive: false,
     terminal: createProcessTerminal(true),
     onSecret: mask,
@@ -97,11 +98,19 @@ function prefixOf({ runner }: CommandContext, root: string): string {
   return prefix.startsWith("..") ? "" : prefix.split(sep).join("/");
 }
 
-async function planWorkspace(context: CommandContext): Promise<CommandOutcome> {
+/** Makes a plan of the checkout; with a digest it is the one of this run that has it, and no code of the repository is read. */
+async function plan(context: CommandContext): Promise<CommandOutcome> {
+  const { inputs, record } = context;
+  const { planDigest } = inputs;
   const cwd = cwdOf(context);
-  const { exitCode, data, problems } = await run(context, "plan", [], { ...context.inputs.flags, cwd });
-  if (data !== undefined) context.record.tell({ plan: data.plan });
-  return { exitCode, problems, prefix: prefixOf(context, cwd), folder: undefined };
+  const taken = planDigest === undefined ? undefined : await getPacked(context, planDigest);
+  const args = taken === undefined ? [] : [taken.dir];
+  const given = taken === undefined ? { ...inputs.flags, cwd } : { ...inputs.flags, planDigest };
+  const { exitCode, data, problems } = await run(context, "plan", args, given);
+  if (data !== undefined) record.tell({ plan: data.plan });
+  // Where the token may not write, as for a fork, the comment is for whoever looks at the job.
+  if (data?.commenting?.result === "not-allowed") record.tell({ appendix: data.commenting.markdown });
+  return { exitCode, problems, prefix: prefixOf(context, cwd), folder: taken?.dir };
 }
 
 interface Home {
@@ -170,11 +179,7 @@ async function publishWorkspace(context: CommandContext): Promise<CommandOutcome
 
 async function publishPacked(context: CommandContext, planDigest: string): Promise<CommandOutcome> {
   const { record, inputs } = context;
-  const taken = await takePacked(context, planDigest);
-  if (taken === undefined)
-    return fail("SLIP_FOLDER_INVALID", `no artifact of this run holds a packed release with the plan ${planDigest}`, {
-      hint: "run the job that packs again, and pass its output plan-digest",
-    });
+  const taken = await getPacked(context, planDigest);
   context.onFolder(taken.dir, taken.releaseId);
   const { plan } = await readPlan(join(taken.dir, "plan.json"), planDigest);
   record.tell({ plan, planDigest });
@@ -184,11 +189,8 @@ async function publishPacked(context: CommandContext, planDigest: string): Promi
   return { exitCode, problems, prefix: prefixOf(context, cwdOf(context)), folder: taken.dir };
 }
 
-/** The folder of this run whose plan has the digest, outside of the checkout. */
-async function takePacked(
-  { artifacts, runner, note }: CommandContext,
-  planDigest: string,
-): Promise<TakenFolder | undefined> {
+/** The folder of this run whose plan has the digest, outside of the checkout. Throws SLIP_FOLDER_INVALID where there is none. */
+async function getPacked({ artifacts, runner, note }: CommandContext, planDigest: string): Promise<TakenFolder> {
   const taken = await inGroup("Taking the release folder", async () =>
     takeFolder({
       artifacts,
@@ -199,16 +201,18 @@ async function takePacked(
       note,
     }),
   );
-  if (taken !== undefined) note(`takes ${taken.artifact}`);
+  if (taken === undefined)
+    return fail("SLIP_FOLDER_INVALID", `no artifact of this run holds a packed release with the plan ${planDigest}`, {
+      hint: "run the job that packs again, and pass its output plan-digest",
+    });
+  note(`takes ${taken.artifact}`);
   return taken;
 }
 
 /** With a digest the release that it names, against its tarballs; without one the checkout. */
 async function lookAt(context: CommandContext, command: "verify" | "tag"): Promise<CommandOutcome> {
   const { planDigest, flags } = context.inputs;
-  const taken = planDigest === undefined ? undefined : await takePacked(context, planDigest);
-  if (planDigest !== undefined && taken === undefined)
-    fail("SLIP_FOLDER_INVALID", `no artifact of this run holds a packed release with the plan ${planDigest}`);
+  const taken = planDigest === undefined ? undefined : await getPacked(context, planDigest);
   const args = taken === undefined ? [] : [taken.dir];
   if (taken !== undefined)
     context.record.tell({ planDigest, plan: (await readPlan(join(taken.dir, "plan.json"))).plan });

@@ -7,7 +7,10 @@ import { formatGithubSummary, type GithubSummary } from "slipway";
 import { makeOutputs, type OutputSource } from "./outputs.ts";
 import { formatOutputs, type Runner, writeStepFile } from "./runner.ts";
 
-export type Known = OutputSource & Pick<GithubSummary, "verifications" | "tagging" | "status">;
+export interface Known extends OutputSource, Pick<GithubSummary, "verifications" | "tagging" | "status"> {
+  /** Further Markdown for the summary. */
+  readonly appendix?: string;
+}
 
 export interface StepRecord {
   /** Adds to what is known, and writes it: at once, or where that would be too often, with the next that comes. */
@@ -19,6 +22,8 @@ export interface StepRecord {
   readonly known: Known;
 }
 
+/** GitHub takes 1 MiB a step. */
+const summaryMaxBytes = 1_000_000;
 /** Of large releases every event would write a file of a megabyte. */
 const smallMax = 100;
 const largeEveryMs = 1_000;
@@ -33,10 +38,12 @@ export function createStepRecord(runner: Runner, now: () => number): StepRecord 
   function write(problems: readonly Problem[], isRunning: boolean): void {
     const { compareUrl } = runner;
     writeStepFile(runner.outputPath, formatOutputs(makeOutputs(known)));
-    writeStepFile(
-      runner.summaryPath,
-      formatGithubSummary({ ...known, problems, repositoryUrl, compareUrl, isRunning }),
+    const { appendix = "" } = known;
+    const summary = formatGithubSummary(
+      { ...known, problems, repositoryUrl, compareUrl, isRunning },
+      summaryMaxBytes - Buffer.byteLength(appendix),
     );
+    writeStepFile(runner.summaryPath, appendix === "" ? summary : `${summary}\n${appendix}\n`);
   }
 
   return {

@@ -61,7 +61,7 @@ test.each([
   [{}, 'the input command is ""'],
   [{ INPUT_COMMAND: "demo" }, 'the input command is "demo", not one of plan, pack, publish, verify, tag, status'],
   [{ INPUT_COMMAND: "plan", INPUT_BUILD: "make" }, "the input build has no effect on command: plan"],
-  [{ INPUT_COMMAND: "plan", "INPUT_PLAN-DIGEST": "x" }, "the input plan-digest has no effect on command: plan"],
+  [{ INPUT_COMMAND: "pack", "INPUT_PLAN-DIGEST": "x" }, "the input plan-digest has no effect on command: pack"],
   [{ INPUT_COMMAND: "publish", INPUT_REPAIR: "yes" }, 'the input repair is "yes", not true or false'],
 ])("%j is refused", (env, message) => {
   expect(() => readInputs(env)).toThrow(message);
