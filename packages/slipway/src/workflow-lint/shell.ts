@@ -158,7 +158,7 @@ function takeRedirection(cursor: Cursor): void {
   if (cursor.word !== undefined && /^\d+$/.test(cursor.word)) cursor.word = undefined;
   endWord(cursor);
   const here = /^<<-?\s*(["']?)(\w+)\1/.exec(text.slice(at, at + 80));
-  if (here !== null && !text.startsWith("<<<", at)) {
+  if (here !== null) {
     cursor.hereEnds.push(here[2] ?? "");
     return skip(cursor, here[0].length);
   }

@@ -222,6 +222,33 @@ test.each([
   );
 });
 
+test("a canary of another workflow goes to a dist-tag of its own, and competes with nothing", async () => {
+  const one = release("- run: npm publish a.tgz --tag latest").replace("npx --yes slipway publish folder", "echo");
+  const other = one.replace("--tag latest", "--tag canary");
+  for (const [text, count] of [
+    [other, 0],
+    [one, 2],
+  ] as const) {
+    const workflows = [
+      { path, text: one },
+      { path: "other.yml", text },
+    ];
+    expect(await lintWorkflows({ workflows })).toHaveLength(count);
+  }
+});
+
+test("a called workflow names its own environment", async () => {
+  const call = "    uses: ./.github/workflows/publish.yml\n    secrets: { NPM_TOKEN: '${{ secrets.NPM_TOKEN }}' }\n";
+  expect(await find(`on: push\npermissions: {}\njobs:\n  publish:\n${call}`)).toEqual([]);
+});
+
+test("what is installed in a job that checks nothing out is not the project's", async () => {
+  const job = (steps: string): string =>
+    `on: push\npermissions: {}\nconcurrency: a\njobs:\n  publish:\n    runs-on: x\n    permissions: { id-token: write }\n    steps:\n${steps}      - run: npm publish a.tgz && npm ci\n`;
+  expect(await find(job(""))).toEqual([]);
+  expect(await find(job(`${checkout.replaceAll(/^(?=.)/gm, "      ")}`))).toEqual(["write-with-code warning"]);
+});
+
 test("the steps of an action of the repository are looked at where they are used, and told once", async () => {
   const action = "runs:\n  using: composite\n  steps:\n    - shell: bash\n      run: echo ${{ github.head_ref }}\n";
   const text = release("- uses: ./.github/actions/greet\n- uses: $/.github/actions/greet");

@@ -64,6 +64,13 @@ test.each<readonly [script: string, commands: readonly (readonly string[])[]]>([
     ],
   ],
   ["cat <<END\nnpm publish", [["cat"]]],
+  [
+    "cat <<< word\nnpm publish",
+    [
+      ["cat", "<<<", "word"],
+      ["npm", "publish"],
+    ],
+  ],
 ])("%j", (script, commands) => {
   expect(parseCommands(script).map(({ words }) => words)).toEqual(commands);
 });
