@@ -242,11 +242,23 @@ test("a called workflow names its own environment", async () => {
   expect(await find(`on: push\npermissions: {}\njobs:\n  publish:\n${call}`)).toEqual([]);
 });
 
+/** A job that may publish, and installs last. */
+function installing(steps: string): string {
+  return `on: push
+permissions: {}
+concurrency: release
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    permissions: { id-token: write }
+    steps:
+${steps.replaceAll(/^(?=.)/gm, "      ")}      - run: npm publish a.tgz && npm ci
+`;
+}
+
 test("what is installed in a job that checks nothing out is not the project's", async () => {
-  const job = (steps: string): string =>
-    `on: push\npermissions: {}\nconcurrency: a\njobs:\n  publish:\n    runs-on: x\n    permissions: { id-token: write }\n    steps:\n${steps}      - run: npm publish a.tgz && npm ci\n`;
-  expect(await find(job(""))).toEqual([]);
-  expect(await find(job(`${checkout.replaceAll(/^(?=.)/gm, "      ")}`))).toEqual(["write-with-code warning"]);
+  expect(await find(installing(""))).toEqual([]);
+  expect(await find(installing(checkout))).toEqual(["write-with-code warning"]);
 });
 
 test("the steps of an action of the repository are looked at where they are used, and told once", async () => {
