@@ -95,7 +95,9 @@ export function pickLatest(
     .filter(({ isLatest, isPrerelease: isPre }) => isLatest && !isPre)
     .toSorted((a, b) => when(b) - when(a));
   if (newest === undefined) return undefined;
-  return current !== undefined && current.committedAt >= when(newest) ? undefined : newest.tag;
+  const isOfOneCommit = current?.committedAt === when(newest) && tags.some(({ tag }) => tag === current.tag);
+  const stays = current !== undefined && (current.committedAt > when(newest) || isOfOneCommit);
+  return stays ? undefined : newest.tag;
 }
 
 function describeOpen({ name, version, shown }: TaggableVersion): Problem {

@@ -173,6 +173,8 @@ test("planted bug of I4: the latest release moves back to an older line when an 
       ["b@1.0.0", 1_000],
     ),
   ).toBeUndefined();
+  // Another commit of the same second is not an older one.
+  expect(pick([["b@1.1.0", one]], ["b@1.0.0", 1_000])).toBe("b@1.1.0");
 });
 
 type Decide = (inputs: TagInputs) => TagDecision;

@@ -135,7 +135,7 @@ async function releaseTags(request: TaggingRequest, tags: readonly GitTag[]): Pr
       if (request.signal.aborted) return end([problem("SLIP_INTERRUPTED", `there is no release of ${tag.tag} yet`)]);
       const outcome = await releaser(tag);
       outcomes.push(outcome);
-      request.onReleased(outcome);
+      if (!request.dryRun) request.onReleased(outcome);
     }
     return end([]);
   } catch (error) {

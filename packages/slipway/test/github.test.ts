@@ -118,6 +118,7 @@ test("a pause longer than a minute ends the run with 3, and says what to do", as
   const [problem] = await problemsOf(() => readReleases(open()));
   expect(problem).toMatchObject({ code: "SLIP_HOST_UNAVAILABLE" });
   expect(problem?.message).toContain("rate limit");
+  expect(problem?.message).toContain("it asks to wait 30 min");
   expect(asked()).toEqual(["GET 403"]);
 });
 

@@ -51,8 +51,11 @@ test("before everything is shown nothing is tagged; afterwards each version is, 
   );
   expect(a.tags()).toEqual({});
   expect((await a.slipway(["publish"])).code).toBe(0);
-  const dry = await a.slipway(["tag", "--dry-run"]);
-  expect(dry.stdout).toContain("4 git tags to make");
+  const dry = await a.slipway(["tag", "--dry-run", "--releases", "github"]);
+  expect(dry.stdout).toContain("4 git tags to make, 0 there already, 4 releases to make");
+  expect(dry.stderr).not.toContain("Released");
+  expect(dry.stdout).toMatch(/^ +Would make {2}release of tagged-a@1\.0\.0/m);
+  expect(dry.stdout).toMatch(/^ +Would tag {2}tagged-a@1\.0\.0/m);
   expect(a.tags()).toEqual({});
   const made = await a.slipway(["tag"]);
   expect(made.code, made.stderr).toBe(0);

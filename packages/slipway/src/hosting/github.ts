@@ -103,7 +103,7 @@ export function openGithub({ env, remote, clock, limits, signal }: GithubSurroun
   };
   const check = (raw: Raw, method: string, path: string, expected: readonly number[]): GithubReply => {
     if ((raw.status >= 200 && raw.status < 300) || expected.includes(raw.status)) return raw;
-    const said = redact(messageOf(raw));
+    const said = `${redact(messageOf(raw))}${isLimited(raw) ? sayPause(pauseOf(raw, method, 1, clock.now())) : ""}`;
     const what = `${method} ${path} of ${repository}`;
     const isPassing = raw.status === 0 || raw.status >= 500 || isLimited(raw);
     const extras = raw.status === 0 ? {} : { status: raw.status };
@@ -180,6 +180,10 @@ function isLimited({ status, headers, data }: Raw): boolean {
       headers["x-ratelimit-remaining"] === "0" ||
       /rate limit/i.test(String(Object(data).message)))
   );
+}
+
+function sayPause(pauseMs: number | undefined): string {
+  return pauseMs === undefined ? "" : `; it asks to wait ${Math.ceil(pauseMs / 60_000)} min`;
 }
 
 /** How long to wait before the same request; undefined where sending it again could do it twice, or is of no use. */

@@ -41,7 +41,8 @@ export function formatTagging(data: Tagging, painter: Painter, dryRun: boolean):
   });
   if (dryRun)
     for (const { tag, result } of data.releases)
-      if (result === "created" || result === "completed") rows.push({ tone: "busy", verb: "Would release", what: tag });
+      if (result === "created" || result === "completed")
+        rows.push({ tone: "busy", verb: "Would make", what: `release of ${tag}` });
   const lines = [...formatRows(rows, painter)];
   if (leftOut > 0) lines.push(formatAside(`and ${leftOut} more`, painter));
   for (const warning of data.warnings)
@@ -60,9 +61,10 @@ function summarize({ form, tags, releases, problems }: Tagging, dryRun: boolean)
     `${number("there")} there already`,
     ...(releases.length === 0 ? [] : [`${count(made, "release")} ${dryRun ? "to make" : "made"}`]),
   ];
+  const exitCode = exitCodeOfTagging({ problems });
   return {
-    tone: problems.length === 0 ? "good" : "bad",
-    verb: problems.length === 0 ? "Done" : "Failed",
+    tone: exitCode === 0 ? "good" : exitCode === 3 ? "warn" : "bad",
+    verb: exitCode === 0 ? "Done" : exitCode === 3 ? "Unfinished" : "Failed",
     what: parts.join(", "),
   };
 }
