@@ -7,8 +7,8 @@ import { data, Evaluator, Lexer, Parser } from "@actions/expressions";
 /** Plain data by context name: `github`, `needs`, `steps`, `env`, `secrets`, `inputs`, `vars`, `runner`. */
 export type Contexts = Readonly<Record<string, unknown>>;
 
-/** What `success()`, `failure()` and `cancelled()` answer. */
-export type JobStatus = "success" | "failure" | "cancelled";
+/** `skipped`, of the jobs before: none failed and not all succeeded. What `success()`, `failure()` and `cancelled()` answer. */
+export type JobStatus = "success" | "failure" | "cancelled" | "skipped";
 
 interface FunctionDefinition {
   readonly name: string;

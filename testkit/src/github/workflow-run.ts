@@ -11,7 +11,7 @@ import { type Annotation, parseFileCommands, parseOutputCommands } from "./file-
 import { cleanEnvironment, type RunningProcess, startProcess } from "../run-process.ts";
 import { resolveFields, resolveText, type WorkflowFile, type WorkflowJob, type WorkflowStep } from "./workflow-file.ts";
 
-export type JobResult = JobStatus | "skipped";
+export type JobResult = JobStatus;
 
 /** What a job is given besides its workspace. */
 export interface JobGrant {
@@ -123,10 +123,8 @@ async function runJob(
     job.needs.map((id) => [id, { result: done.get(id)?.result, outputs: done.get(id)?.outputs ?? {} }]),
   );
   const base: Contexts = { github: options.github, needs, vars: options.vars ?? {} };
-  const status = statusOf(
-    job.needs.map((id) => done.get(id)?.result ?? "skipped"),
-    options.signal,
-  );
+  const before = [...ancestorsOf(file, job)].map((id) => done.get(id)?.result ?? "skipped");
+  const status = statusOf(before, options.signal);
   if (!holds(evaluate(job.condition, base, status)))
     return { id: job.id, result: "skipped", outputs: {}, steps: [], workspace: undefined };
   await mkdir(options.dir, { recursive: true });
@@ -143,10 +141,18 @@ async function runJob(
   }
 }
 
-/** Of the jobs before: one that was skipped counts as not succeeded. */
+/** All jobs that this one waits for: `failure()` asks for any of them (docs.github.com, "Evaluate expressions", status check functions). */
+function ancestorsOf({ jobs }: WorkflowFile, { needs }: WorkflowJob): ReadonlySet<string> {
+  const found = new Set(needs);
+  // A set goes on with what is added to it on the way.
+  for (const id of found) for (const need of jobs.find((job) => job.id === id)?.needs ?? []) found.add(need);
+  return found;
+}
+
 function statusOf(results: readonly JobResult[], signal: AbortSignal | undefined): JobStatus {
   if (signal?.aborted === true) return "cancelled";
-  return results.every((result) => result === "success") ? "success" : "failure";
+  if (results.includes("failure") || results.includes("cancelled")) return "failure";
+  return results.every((result) => result === "success") ? "success" : "skipped";
 }
 
 interface JobPlace {

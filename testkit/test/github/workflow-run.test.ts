@@ -114,6 +114,21 @@ test("a step that fails keeps its outputs, stops its job and those that need it,
   expect(jobs.get("told")?.result).toBe("success");
 });
 
+test.each([
+  ["exit 1", ["one failure", "two skipped", "three skipped", "four skipped"]],
+  ["exit 0", ["one success", "two skipped", "three skipped", "four success"]],
+] as const)("failure() is of any job before, and one that was skipped is none: %s", async (script, expected) => {
+  const { jobs } = await run(`
+on: push
+jobs:
+  one: {runs-on: x, steps: [{run: ${script}}]}
+  two: {needs: one, if: "false", runs-on: x, steps: [{run: echo never}]}
+  three: {needs: two, runs-on: x, steps: [{run: echo never}]}
+  four: {needs: three, if: "\${{ !failure() && !cancelled() }}", runs-on: x, steps: [{run: echo}]}
+`);
+  expect([...jobs.values()].map(({ id, result }) => `${id} ${result}`)).toEqual(expected);
+});
+
 test("running the failed jobs again takes over what succeeded and runs the rest", async () => {
   const text = chain.replace("test ! -e left-behind", 'test "$LUCK" = good');
   const first = await run(text, { env: { LUCK: "bad" } });
