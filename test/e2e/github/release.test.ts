@@ -187,8 +187,11 @@ test("no secret is in what the jobs say, nor in an artifact", () => {
   expect(first.result.jobs.get("publish")?.steps.flatMap(({ masks }) => masks)).toContain(world.secrets.at(6));
 });
 
+function writes(): number {
+  return verdaccio.accessLog().filter(({ isWrite }) => isWrite).length;
+}
+
 test("a second run of the workflow finds nothing to do, writes nothing and stays green", async () => {
-  const writes = (): number => verdaccio.accessLog().filter(({ isWrite }) => isWrite).length;
   const before = writes();
   const again = await world.run({ event: "workflow_dispatch" });
   expect(resultsOf(again.result)).toEqual([
