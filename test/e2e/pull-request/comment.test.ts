@@ -67,8 +67,16 @@ async function comment({ plan = planOf("a"), args = [], env = {} }: Job = {}): P
   const path = join(await mkdtemp(join(dir, "job-")), "plan.json");
   if (typeof plan === "string") await writeFile(path, plan);
   else await writePlanFile(path, plan);
-  return runSlipwayInProcess(["plan", path, "--comment", ...args], {
-    cwd: dir,
+  return runJob(dir, ["plan", path, "--comment", ...args], env);
+}
+
+async function runJob(
+  cwd: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<ProcessResult> {
+  return runSlipwayInProcess(args, {
+    cwd,
     registry: "http://registry.test/",
     env: {
       GITHUB_ACTIONS: "true",
@@ -272,4 +280,20 @@ test("a thousand packages make a comment that GitHub takes", async () => {
   const outcome = await comment({ plan: planOf(...names) });
   expect([outcome.code, outcome.stderr]).toEqual([0, ""]);
   expect(github.state.comments[0]?.body).toMatch(/releases 1000 packages[\s\S]*and \d{3} more packages/);
+});
+
+test("what keeps a plan from being made is said, too, and the job fails with it", async () => {
+  const root = await mkdtemp(join(dir, "workspace-"));
+  await writeFile(join(root, "package.json"), JSON.stringify({ name: "a", version: "1.0.0", private: true }));
+  for (const args of [
+    ["plan", "--comment"],
+    ["plan", "--comment"],
+  ]) {
+    const outcome = await runJob(root, args);
+    expect([outcome.code, outcome.stderr]).toEqual([2, expect.stringContaining("SLIP_NOT_RELEASABLE")]);
+  }
+  const alone = await runJob(root, ["plan", "--comment"], { GITHUB_TOKEN: "ghs_unknown" });
+  expect(alone.stderr).toMatch(/SLIP_NOT_RELEASABLE[\s\S]*SLIP_HOST_REFUSED/);
+  expect(writes()).toEqual(["POST"]);
+  expect(github.state.comments[0]?.body).toMatch(/cannot be released yet: 1 problem[\s\S]*SLIP&#95;NOT&#95;RELEASABLE/);
 });

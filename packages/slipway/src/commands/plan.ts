@@ -66,7 +66,10 @@ export const plan: Verb<PlanData> = {
     } catch (error) {
       // Of a plan that is handed in, problems are about the file: they are no news for the pull request.
       if (given === undefined && error instanceof PlanningError) {
-        await comment(undefined, error.cause.problems);
+        const { problems } = error.cause;
+        await comment(undefined, problems).catch((other: unknown) => {
+          throw other instanceof ProblemsError ? new ProblemsError([...problems, ...other.problems]) : other;
+        });
         throw error.cause;
       }
       throw error;
