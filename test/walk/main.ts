@@ -3,47 +3,13 @@
  * its first release there. What the terminal shows stands in docs/guides; the run fails when a page says something else.
  * `npm run walk`, `npm run walk -- --write`. Needs the npm registry, for what slipway depends on, and `npm run build` before.
  */
-import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { cleanEnvironment, createHome, runProcess, startVerdaccio } from "@slipway/testkit";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { root, startSurroundings } from "./surroundings.ts";
 import { firstRelease, oneLine, type Walk } from "./walks.ts";
 
-const root: string = fileURLToPath(new URL("../../", import.meta.url));
 const isWriting = process.argv.includes("--write");
-
-const upstream = execFileSync("npm", ["config", "get", "registry"], { encoding: "utf8" }).trim();
-const verdaccio = await startVerdaccio({ uplink: upstream });
-const dir = await mkdtemp(join(tmpdir(), "slipway-walk-"));
-const home = await createHome({
-  registry: verdaccio.url,
-  token: verdaccio.token,
-  npmrc: "update-notifier=false\naudit=false\nfund=false\n",
-});
-// Without what this repository has installed: a newcomer has none of it.
-const path = (process.env["PATH"] ?? "").split(delimiter).filter((entry) => !entry.includes("node_modules"));
-const env = cleanEnvironment({
-  ...home.env,
-  PATH: [dirname(process.execPath), ...path].join(delimiter),
-  NO_COLOR: "1",
-  GIT_CONFIG_NOSYSTEM: "1",
-  GIT_AUTHOR_NAME: "You",
-  GIT_AUTHOR_EMAIL: "you@example.test",
-  GIT_COMMITTER_NAME: "You",
-  GIT_COMMITTER_EMAIL: "you@example.test",
-});
-
-async function run(command: string, cwd: string): Promise<string> {
-  const { code, stdout, stderr } = await runProcess("bash", ["-c", `${command} 2>&1`], {
-    cwd,
-    env,
-    timeoutMs: 300_000,
-  });
-  if (code !== 0) throw new Error(`${command} ended with ${code}:\n${stdout}${stderr}`);
-  return stdout;
-}
+const { verdaccio, dir, run, close } = await startSurroundings();
 
 /** Times, digests and ports are other ones each time. */
 function settle(text: string): string {
@@ -80,8 +46,6 @@ async function walk({ page, mark, prepare, commands }: Walk): Promise<boolean> {
 }
 
 try {
-  for (const name of ["packages/core", "packages/slipway"])
-    await run("npm publish --ignore-scripts --provenance=false --access public", join(root, name));
   const results = [];
   for (const item of [firstRelease, oneLine]) {
     results.push(await walk(item));
@@ -91,7 +55,5 @@ try {
   }
   if (results.includes(false)) process.exitCode = 1;
 } finally {
-  await verdaccio.close();
-  await home.remove();
-  await rm(dir, { recursive: true, force: true });
+  await close();
 }

@@ -91,6 +91,11 @@ test.each(rows)("$manager, registry $registry, $set", async (row) => {
   const file = { path: ".gitlab/slipway.yml", text: gitlab };
   expect(await lintWorkflows({ workflows: [], pipelines: [file] })).toEqual([]);
   expect(pipeline["slipway:publish"].variables.GIT_STRATEGY).toBe("none");
+  // A file beside the sources would make the work tree unclean, and what is not made from a clean commit gets no git tag.
+  const commands: readonly string[] = pipeline["slipway:pack"].script;
+  const packing = commands.findIndex((command) => command.includes(" pack --json"));
+  expect(packing).toBeGreaterThan(0);
+  expect(commands.slice(0, packing + 1).join("\n")).not.toContain(">");
   expect(pipeline["slipway:publish"].id_tokens === undefined).toBe(row.registry !== "npm");
 });
 

@@ -13,6 +13,9 @@ const checkout = `- uses: ${usesOf("checkout")}
 const checkoutWhole = `${checkout}
     fetch-depth: 0 # commits of published versions are looked up`;
 
+const checkoutTags = `${checkout}
+    fetch-depth: 0 # versions that an earlier run published are tagged too`;
+
 function slipway(command: string, inputs: readonly string[] = [], env = ""): string {
   const withLines = [`command: ${command}`, ...inputs].map((line) => `    ${line}`).join("\n");
   return `- uses: ${usesOf("slipway")}\n  with:\n${withLines}${env === "" ? "" : `\n  env:\n${indent(env, 4)}`}`;
@@ -167,7 +170,7 @@ ${job(
     "runs-on: ubuntu-latest",
     permissions(facts, ["contents: write # pushes git tags and makes releases"], "read"),
   ],
-  [checkout, slipway("tag", [digest], readTokens(facts))],
+  [checkoutTags, slipway("tag", [digest], readTokens(facts))],
 )}
 `;
 }

@@ -10,6 +10,11 @@ export function scalar(value: string): string {
   return stringify(harmless, { lineWidth: 0, defaultStringType: "QUOTE_DOUBLE" }).trimEnd();
 }
 
+/** A command of a shell on one line, for a reader: quoted only where YAML would take it for something else. */
+export function command(value: string): string {
+  return stringify(value, { lineWidth: 0 }).trimEnd();
+}
+
 /** Indents every line but empty ones. */
 export function indent(text: string, spaces: number): string {
   return text.replaceAll(/^(?=.)/gm, " ".repeat(spaces));
