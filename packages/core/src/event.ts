@@ -5,6 +5,9 @@ import type { AnswerClass, WriteKind } from "./response.ts";
 
 export const journalSchema = 1;
 
+/** `validating` it is being scanned · `blocked` the scan refused it, for good. */
+export type VersionStatus = "published" | "validating" | "staged" | "blocked" | "deleted";
+
 export type Event =
   /** The first line of a journal. */
   | {
@@ -61,6 +64,13 @@ export type Event =
       readonly at: number;
       readonly step: string;
       readonly version: "shown" | "absent" | "unavailable";
+    }
+  /** What the registry says of a version that it does not show and that an upload of ours may have brought. */
+  | {
+      readonly type: "status-told";
+      readonly at: number;
+      readonly step: string;
+      readonly status: Extract<VersionStatus, "published" | "validating" | "staged">;
     }
   /** Other contents were judged to be this release's: from now on they are this version. */
   | {

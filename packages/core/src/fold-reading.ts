@@ -1,5 +1,6 @@
 /** What a reading proves: a packument, a tarball, a version document, a verdict. Rules 1 and 3 of the design live here. */
 import type { EventOf } from "./event.ts";
+import type { Limits } from "./limits.ts";
 import { problem } from "./problem.ts";
 import type { RunState, StepState } from "./run.ts";
 import { backOff, change, setFinal, setStatus } from "./settle.ts";
@@ -88,6 +89,26 @@ function foldAbsent(state: RunState, node: StepState, at: number): void {
   if (node.status === "ready") setStatus(node, "pending", at);
   backOff(state, node, at);
   node.nextAt = Math.max(at + 1, Math.min(node.nextAt, until));
+}
+
+/**
+ * True where a look at `at` that does not show the version would let the same bytes be sent again, though the request before may have
+ * landed: a registry that scans hides what it has taken, and says so to who asks. Then it is asked first.
+ */
+export function isBeforeResend(node: StepState, limits: Limits, at: number): boolean {
+  const { step, isKept, bound, answer, maybeApplied, status } = node;
+  if (step.goal.kind !== "publish" || isKept || bound !== undefined || status === "writing") return false;
+  return answer === "ambiguous" && maybeApplied && at - (node.absentSince ?? at) >= limits.settleMs;
+}
+
+/** The registry has it: it is waited for as what was answered 202 is, and nothing is sent again. */
+export function foldStatus(node: StepState, event: EventOf<"status-told">): void {
+  if (node.status === "writing") return;
+  node.answer = "pending";
+  node.isAsync = true;
+  node.refusal = undefined;
+  node.takenAt ??= event.at;
+  setStatus(node, "pending", event.at);
 }
 
 function believeAbsence(state: RunState, node: StepState, at: number): void {

@@ -3,7 +3,7 @@
  * more than the event's own instant.
  */
 import type { Event, EventOf } from "./event.ts";
-import { foldDownload, foldVerdict, foldVersionDocument, observe } from "./fold-reading.ts";
+import { foldDownload, foldStatus, foldVerdict, foldVersionDocument, observe } from "./fold-reading.ts";
 import { foldWriteEnded, foldWriteStarted } from "./fold-writing.ts";
 import { problem } from "./problem.ts";
 import { packageKey, type RunState, type StepState } from "./run.ts";
@@ -46,7 +46,9 @@ function noteCaches(state: RunState, { registry, fresh, isUncached, packument }:
   state.uncachedRegistries.set(registry, isUncached === true && state.uncachedRegistries.get(registry) !== false);
 }
 
-type NodeEvent = EventOf<"downloaded" | "looked-up" | "bound" | "judged" | "write-started" | "write-ended" | "failed">;
+type NodeEvent = EventOf<
+  "downloaded" | "looked-up" | "status-told" | "bound" | "judged" | "write-started" | "write-ended" | "failed"
+>;
 
 function applyToNode(state: RunState, node: StepState, event: NodeEvent): void {
   switch (event.type) {
@@ -54,6 +56,8 @@ function applyToNode(state: RunState, node: StepState, event: NodeEvent): void {
       return foldDownload(state, node, event);
     case "looked-up":
       return foldVersionDocument(state, node, event);
+    case "status-told":
+      return foldStatus(node, event);
     case "bound":
       node.bound = { verdict: event.verdict, evidence: event.evidence, files: event.files };
       node.expected = event.integrity;

@@ -5,6 +5,7 @@ export { findChangelogSection } from "./changelog.ts";
 export * from "./ci-event.ts";
 export * from "./event.ts";
 export * from "./fold.ts";
+export { isBeforeResend } from "./fold-reading.ts";
 export * from "./git-tags.ts";
 export * from "./identity.ts";
 export * from "./limits.ts";

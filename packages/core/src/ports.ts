@@ -1,5 +1,5 @@
 /** What the loop needs of the world, as interfaces. The real ones live in `slipway`, the simulated ones in `testkit`. */
-import type { Event } from "./event.ts";
+import type { Event, VersionStatus } from "./event.ts";
 import type { Packument, Reading } from "./packument.ts";
 import type { Answer } from "./response.ts";
 import type { PackedFiles, TarballContents } from "./tarball.ts";
@@ -39,9 +39,6 @@ export interface ServedTarball {
   /** Only when asked for. */
   readonly bytes: Uint8Array | undefined;
 }
-
-/** `validating` it is being scanned · `blocked` the scan refused it, for good. */
-export type VersionStatus = "published" | "validating" | "staged" | "blocked" | "deleted";
 
 /**
  * One registry. No method retries, follows a packument's host with credentials, or throws for what a registry

@@ -450,6 +450,21 @@ const stories: readonly Story[] = [
     statuses: { "publish:a@1.0.0": "done", "dist-tag:a@1.0.0:latest": "pending" },
   },
   {
+    what: "an upload whose answer got lost and that the registry is scanning is waited for, and not sent again",
+    events: [
+      opened,
+      absent,
+      started("a", 2),
+      ended("a", 3, "ambiguous"),
+      look("a", 4, null, "0.9.0"),
+      { type: "status-told", at: 5003, step: "publish:a@1.0.0", status: "validating" },
+      look("a", 5004, null, "0.9.0"),
+    ],
+    at: 90_000,
+    next: [look1],
+    statuses: { "publish:a@1.0.0": "pending" },
+  },
+  {
     what: "a wedge of nobody's is not repaired",
     events: [
       opened,

@@ -34,6 +34,7 @@ const answers: ReadonlySet<unknown> = new Set<AnswerClass>([
   "refused",
 ]);
 const readings: ReadonlySet<unknown> = new Set(["shown", "absent", "unavailable"]);
+const statuses: ReadonlySet<unknown> = new Set(["published", "validating", "staged"]);
 
 /** What has to be right of each event, beside `at`, before it is folded: a journal may have been carried and edited. */
 const eventTypes: Readonly<Record<EventType, Readonly<Record<string, Check>>>> = {
@@ -42,6 +43,7 @@ const eventTypes: Readonly<Record<EventType, Readonly<Record<string, Check>>>> =
   observed: { registry: text, name: text, fresh: flag, packument: (value) => readings.has(value) },
   downloaded: { step: text, result: text },
   "looked-up": { step: text, version: (value) => readings.has(value) },
+  "status-told": { step: text, status: (value) => statuses.has(value) },
   bound: { step: text, integrity: text, verdict: text, evidence: text, files: Array.isArray },
   judged: { step: text, verdict: text, details: Array.isArray },
   "write-started": { step: text, write: text },

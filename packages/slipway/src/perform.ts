@@ -23,7 +23,7 @@ import {
   type WriteKind,
 } from "@slipway/core";
 import { normalizeManifest } from "./registry/publish-manifest.ts";
-import { findBlocked } from "./scan-verdict.ts";
+import { askForStatus } from "./scan-verdict.ts";
 import { explainTooLarge } from "./size-limit.ts";
 import { listIfTarball } from "./tarball/list-tarball.ts";
 
@@ -45,10 +45,12 @@ export async function perform(action: Action, context: PerformContext): Promise<
       const port = context.registries(action.registry);
       const reading = await port.readPackument(action.name, "fresh");
       const nodes = context.nodesOf(packageKey(action.registry, action.name));
+      // Before the look: what the registry says of an upload decides what its absence means.
+      const told = await askForStatus(port, nodes, reading, context);
       return context.record([
+        ...told,
         observe(context, action.registry, action.name, reading),
         ...pausesOf(reading, action.registry),
-        ...(await findBlocked(port, nodes, reading, context.clock)),
       ]);
     }
     case "inspect":

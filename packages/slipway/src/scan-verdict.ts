@@ -1,11 +1,13 @@
 /**
- * What has become of a scan, where the registry says so. It asks seldom, and only about what this release has sent: an answer other than
- * `blocked` changes nothing, because what counts is what reads show.
+ * What has become of an upload that is not shown, where the registry says so: it may be scanning it. It asks seldom, and only about what
+ * this release has sent; what counts in the end is what reads show.
  */
 import {
   type Clock,
   type EventOf,
   formatSpec,
+  isBeforeResend,
+  type Limits,
   type Packument,
   problem,
   type Reading,
@@ -20,20 +22,30 @@ function isDue({ step, isAsync, isKept, writes, polls }: StepState): boolean {
   return step.goal.kind === "publish" && isAsync && !isKept && writes > 0 && polls % asksEvery === asksEvery - 1;
 }
 
-/** The end of each step whose version the scan has blocked: it is never shown, and waiting for it is in vain. */
-export async function findBlocked(
+/**
+ * `failed` for a version that the scan has blocked: it is never shown, and waiting for it is in vain. `status-told` where an upload whose
+ * answer got lost turns out to have been taken, before the same bytes are sent again. Anything else, a 404 above all, proves nothing.
+ */
+export async function askForStatus(
   port: RegistryPort,
   nodes: readonly StepState[],
   reading: Reading<Packument>,
-  clock: Clock,
-): Promise<readonly EventOf<"failed">[]> {
+  { limits, clock }: { readonly limits: Limits; readonly clock: Clock },
+): Promise<readonly EventOf<"failed" | "status-told">[]> {
+  if (reading.kind === "unavailable") return [];
   const shown = reading.kind === "shown" ? reading.value.versions : undefined;
-  const events: EventOf<"failed">[] = [];
-  for (const { step } of nodes.filter((node) => isDue(node) && shown?.has(node.step.version) !== true)) {
-    if ((await port.readStatus?.(step.name, step.version)) !== "blocked") continue;
-    const spec = formatSpec(step.name, step.version);
-    const why = problem("SLIP_VERSION_BLOCKED", `${port.url} took ${spec}, and its scan has blocked it`, { spec });
-    events.push({ type: "failed", at: clock.now(), step: step.id, problem: why });
+  const events: EventOf<"failed" | "status-told">[] = [];
+  for (const node of nodes) {
+    const { step } = node;
+    const isResend = isBeforeResend(node, limits, reading.at);
+    if (shown?.has(step.version) === true || !(isDue(node) || isResend)) continue;
+    const status = await port.readStatus?.(step.name, step.version);
+    if (status === "blocked") {
+      const spec = formatSpec(step.name, step.version);
+      const why = problem("SLIP_VERSION_BLOCKED", `${port.url} took ${spec}, and its scan has blocked it`, { spec });
+      events.push({ type: "failed", at: clock.now(), step: step.id, problem: why });
+    } else if (isResend && (status === "published" || status === "validating" || status === "staged"))
+      events.push({ type: "status-told", at: clock.now(), step: step.id, status });
   }
   return events;
 }

@@ -219,6 +219,7 @@ async function write(context: ConnectionContext, name: string, what: Write): Pro
     actor: process.actor,
     process: process.name,
     registry: world.url,
+    hasStatusEndpoint: world.profile.hasNpmServices,
     name,
     write: what,
     sentAt: clock.now(),

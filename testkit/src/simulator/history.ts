@@ -10,6 +10,8 @@ export interface WriteRecord {
   readonly actor: string;
   readonly process: string;
   readonly registry: string;
+  /** It can be asked what has become of an upload. */
+  readonly hasStatusEndpoint: boolean;
   readonly name: string;
   readonly write: Write;
   readonly sentAt: number;

@@ -166,6 +166,22 @@ const resendsSeldom = eachWrite((write, run, { limits }) => {
   return messages;
 });
 
+/** Rule 4: what the registry has taken and is scanning is not sent again because its answer got lost: npm says so to who asks. */
+const asksBeforeResending = eachWrite((write, run, { history }) => {
+  if (!write.hasStatusEndpoint) return [];
+  const before = previousUpload(write, run);
+  if (write.write.kind !== "upload" || before?.arrivedAt === undefined || landedSurelyNot(before)) return [];
+  const status = statusOf(before);
+  if ((status !== undefined && status < 300) || !isAnsweredStaged(write)) return [];
+  // Another machine's upload may be what holds the number.
+  const isAlone = history.writes.every((other) => other.actor === run.machine || specOf(other) !== specOf(write));
+  return isAlone ? ["while the registry was scanning the one before"] : [];
+});
+
+function isAnsweredStaged({ answer }: WriteRecord): boolean {
+  return answer?.kind === "response" && /previously staged version/.test(JSON.stringify(answer.body));
+}
+
 /** Milliseconds that a 429 asks for, in seconds or until a date by the registry's own clock; 0 when it does not say. */
 function pauseAskedFor({ answer }: WriteRecord): number {
   const { "retry-after": header = "0", date = "" } = answer?.kind === "response" ? answer.headers : {};
@@ -307,6 +323,7 @@ export const writeChecks: readonly Rule[] = [
   { id: "rule 3", check: decidesByFreshReads },
   { id: "rule 3 (settle)", check: resendsAfterAbsence },
   { id: "rule 4", check: resendsSeldom },
+  { id: "rule 4 (scan)", check: asksBeforeResending },
   { id: "rule 4 (429)", check: pausesWhenAsked },
   { id: "rule 5, I9", check: ordersByInstallable },
   { id: "rule 9", check: repairsCarefully },

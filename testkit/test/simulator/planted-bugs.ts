@@ -183,6 +183,12 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     breaks: "rule 4",
+    bug: "an upload whose answer got lost is sent again without asking whether the registry is scanning it",
+    caughtBy: ["rule 4 (scan)"],
+    tamper: replacePort(() => ({ readStatus: async () => undefined })),
+  },
+  {
+    breaks: "rule 4",
     bug: "a 429 is not waited for",
     caughtBy: ["rule 4 (429)"],
     tamper: misjudge((node, state) => {

@@ -87,6 +87,7 @@ const toCover = [
     "observed",
     "downloaded",
     "looked-up",
+    "status-told",
     "bound",
     "judged",
     "write-started",

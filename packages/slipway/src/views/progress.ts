@@ -80,6 +80,7 @@ function tell(progress: Progress, event: Event, state: RunState): void {
     case "bound":
     case "judged":
     case "looked-up":
+    case "status-told":
     case "failed":
       return announceStep(progress, state, event.step);
     case "opened":
