@@ -14,6 +14,7 @@ export interface ExchangeRow {
   readonly status: readonly (number | "4xx")[];
   readonly message?: RegExp;
   readonly code: ProblemCode;
+  /** `assumed`: npm says what it refuses, but its words have been seen by nobody; then only a phrase is guessed at. */
   readonly source: string;
 }
 
@@ -24,33 +25,50 @@ export const exchangeTable: readonly ExchangeRow[] = [
     status: ["4xx"],
     message: /pull_request_target|issue_comment/i,
     code: "SLIP_OIDC_EVENT",
-    source: "d rule of 2026-10-02",
+    source: "d rule of 2026-10-02; words assumed",
   },
   {
     id: "expired",
     status: ["4xx"],
     message: /trust\w*[^.]*expired/i,
     code: "SLIP_OIDC_TRUST_EXPIRED",
-    source: "d rule of 2026-10-02",
+    source: "d rule of 2026-10-02; words assumed",
   },
   {
     id: "identity-expired",
     status: ["4xx"],
     message: /\b(jwt|token)\b[^.]*expired/i,
     code: "SLIP_OIDC_PERMISSION",
-    source: "rule for unknown answers",
+    source: "assumed",
   },
-  { id: "action", status: [403], message: /for this action|not allowed/i, code: "SLIP_TRUST_DENIED", source: "t" },
+  {
+    id: "action",
+    status: [403],
+    message: /for this action|not allowed/i,
+    code: "SLIP_TRUST_DENIED",
+    source: "assumed, after what the upload is answered (t github.com/webarkit/jsartoolkitNFT/issues/620)",
+  },
   {
     id: "mismatch",
     status: [400, 401, 403, 422],
     message: /repository|workflow|environment|subject|claim|does not match/i,
     code: "SLIP_OIDC_MISMATCH",
-    source: "rule for unknown answers",
+    source: "assumed: npm answers `no-trust` to most of them",
   },
   // One answer for a package without a trusted publisher and for one whose trusted publisher is another job.
-  { id: "no-trust", status: [404], code: "SLIP_OIDC_NO_TRUST", source: "t github.com/npm/cli/issues/9923 and 9969" },
-  { id: "refused", status: ["4xx"], code: "SLIP_OIDC_REFUSED", source: "rule for unknown answers" },
+  {
+    id: "no-trust",
+    status: [404],
+    code: "SLIP_OIDC_NO_TRUST",
+    source: "t github.com/npm/cli/issues/8678, 9923 and 9969",
+  },
+  {
+    id: "refused",
+    status: ["4xx"],
+    code: "SLIP_OIDC_REFUSED",
+    source:
+      "t github.com/gjsify/gjsify/pull/512 (401 unauthorized, which says nothing of why); else the rule for unknown answers",
+  },
 ];
 
 export type ExchangeAnswer =

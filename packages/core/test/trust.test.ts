@@ -69,6 +69,13 @@ const cases: readonly Case[] = [
     row: "action",
     code: "SLIP_TRUST_DENIED",
   },
+  {
+    what: "npm's answer to an identity or a request that it does not accept",
+    status: 401,
+    message: "OIDC token exchange error - unauthorized",
+    row: "refused",
+    code: "SLIP_OIDC_REFUSED",
+  },
   { what: "words nobody has seen", status: 401, message: "no", row: "refused", code: "SLIP_OIDC_REFUSED" },
 ];
 

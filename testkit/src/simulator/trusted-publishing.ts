@@ -59,7 +59,7 @@ export function createTrustedPublishing(
     used: (name) => void proven.add(name),
     exchange(name, authorization, host) {
       const claims = claimsOf(authorization);
-      if (claims === undefined) return refuse(401, "invalid identity token");
+      if (claims === undefined) return refuse(401, "unauthorized");
       if (claims["aud"] !== `npm:${host}`) return refuse(401, `audience is not npm:${host}`);
       if (typeof claims["exp"] === "number" && claims["exp"] * 1000 <= now())
         return refuse(401, "identity token has expired");
@@ -75,7 +75,8 @@ export function createTrustedPublishing(
           publisher.repository === (claims["repository"] ?? claims["project_path"]) &&
           (publisher.workflow === undefined || workflow.includes(`/${publisher.workflow}@`)),
       );
-      if (match === undefined) return refuse(403, "no trusted publisher matches this identity");
+      // And for one whose trusted publisher is another job (github.com/npm/cli/issues/9969).
+      if (match === undefined) return refuse(404, "package not found");
       if (!proven.has(name) && now() > (match.createdAt ?? startedAt) + lapsesAfterMs)
         return refuse(403, "the trusted publisher has expired without a publish");
       const expiresAt = now() + tokenLivesMs;
