@@ -1,8 +1,11 @@
 export * from "./changes.ts";
+export { decideBase, deepen, describeCheckout } from "./ci-base.ts";
+export type { BehindAnswer, CommitAnswer, GitAnswers } from "./ci-base.ts";
+export { needsPayload, readCiEvent, remoteBranch, revisionsToAsk } from "./ci-event.ts";
+export type { CiEvent } from "./ci-event.ts";
 export * from "./changesets.ts";
 export * from "./changesets-tags.ts";
 export { findChangelogSection } from "./changelog.ts";
-export * from "./ci-event.ts";
 export * from "./event.ts";
 export * from "./fold.ts";
 export { isBeforeResend } from "./fold-reading.ts";

@@ -160,6 +160,7 @@ const planShape: Shape = object(
           integrity: shownIntegrity,
           gitHead: text,
           changedFiles: list(text),
+          isUnpublished: test("true", (value) => value === true),
         },
       ),
     ),

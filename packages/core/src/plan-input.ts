@@ -12,6 +12,8 @@ export interface GitFacts {
   readonly commitsHere: ReadonlyMap<string, boolean>;
   /** Files below a package that changed since the `gitHead` of its shown version, by package name; posix paths. */
   readonly changedFiles: ReadonlyMap<string, readonly string[]>;
+  /** Commits, of those that shown versions were made from, that come after the one that is checked out. */
+  readonly laterCommits?: ReadonlySet<string>;
 }
 
 /** What earlier attempts of this very release left behind. */

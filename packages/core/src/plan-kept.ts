@@ -13,6 +13,7 @@ export function findOrigin(git: GitFacts, spec: Spec, gitHead: string | undefine
 }
 
 const filesNamedMax = 5;
+const specsNamedMax = 10;
 
 /** The warning of a published version whose files have changed since. */
 export function describeUnreleased({
@@ -32,18 +33,24 @@ export function describeKept(
   candidates: ReadonlyMap<string, Candidate>,
   warnings: string[],
 ): readonly Kept[] {
-  return input.workspace.packages.flatMap((item): Kept[] => {
+  const left: Spec[] = [];
+  const kept = input.workspace.packages.flatMap((item): Kept[] => {
     const { name, version } = item;
     if (item.isPrivate) return [{ name, version, registry: undefined, reason: "private" }];
     const candidate = candidates.get(name);
     if (candidate?.keptBecause === undefined) return [];
     const { registry, shown, keptBecause: reason, spec, origin } = candidate;
     if (shown === undefined) {
-      if (reason === "unchanged" && input.readings.has(name))
-        warnings.push(`${spec} is not on ${registry} either, and is left out because its version has not changed`);
-      return [{ name, version, registry, reason }];
+      const isUnpublished = reason === "unchanged" && input.readings.has(name);
+      if (isUnpublished) left.push(spec);
+      return [{ name, version, registry, reason, ...(isUnpublished ? { isUnpublished } : {}) }];
     }
-    const changedFiles = input.git.changedFiles.get(name) ?? [];
+    const { gitHead } = shown;
+    const isLater = gitHead !== undefined && input.git.laterCommits?.has(gitHead) === true;
+    // What has changed from a later commit to an earlier one is nothing that waits to be released.
+    const changedFiles = isLater ? [] : (input.git.changedFiles.get(name) ?? []);
+    if (isLater)
+      warnings.push(`${spec} was published from ${gitHead.slice(0, 12)}, which comes after the commit that is checked out`);
     if (origin === "foreign")
       warnings.push(
         shown.gitHead === undefined
@@ -66,4 +73,17 @@ export function describeKept(
       },
     ];
   });
+  warnings.push(...describeLeftOut(left));
+  return kept;
+}
+
+/** A base narrows what is released; what it leaves out although it is missing must not be taken for up to date. */
+function describeLeftOut(specs: readonly Spec[]): readonly string[] {
+  if (specs.length === 0) return [];
+  const more = specs.length > specsNamedMax ? ` and ${specs.length - specsNamedMax} more` : "";
+  const named = specs.slice(0, specsNamedMax).join(", ");
+  const [is, its, them] = specs.length === 1 ? ["is", "its version has", "it"] : ["are", "their versions have", "them"];
+  return [
+    `${named}${more} ${is} not published either: ${its} not changed since the base; leave --base out to release ${them}`,
+  ];
 }

@@ -67,7 +67,8 @@ export function planRelease(input: PlanInput): PlanResult {
   const kept = describeKept(input, candidates, warnings);
   const planned = [...candidates.values()].filter((candidate) => candidate.keptBecause === undefined);
   const edgesFrom = Map.groupBy(order.edges, (edge) => edge.from);
-  const stepWorld = { accessOf: (item: WorkspacePackage) => accessOf(input, item), candidates, tags };
+  const { laterCommits } = input.git;
+  const stepWorld = { accessOf: (item: WorkspacePackage) => accessOf(input, item), candidates, tags, laterCommits };
   const steps = planned.flatMap((candidate) =>
     makeSteps(stepWorld, candidate, edgesFrom.get(candidate.item.name) ?? [], warnings),
   );

@@ -12,6 +12,8 @@ export interface StepWorld {
   readonly accessOf: (item: WorkspacePackage) => "public" | "restricted" | undefined;
   readonly candidates: ReadonlyMap<string, Candidate>;
   readonly tags: ReadonlyMap<string, TagChoice>;
+  /** Of the commits that shown versions were made from, those that come after the one that is checked out. */
+  readonly laterCommits?: ReadonlySet<string> | undefined;
 }
 
 /** The publish step of a package and the dist-tag step after it. `edges` are those that begin at the package. */
@@ -41,6 +43,7 @@ export function makeSteps(
     goal,
   };
   const from = packument?.distTags.get(choice.tag);
+  if (shown === undefined) warnings.push(...describeOvertaken(world, candidate, choice));
   if (!movesTag(candidate, choice)) {
     warnings.push(`${choice.tag} of ${name} is at ${from} and is not moved down to ${version}`);
     return [publish];
@@ -49,6 +52,20 @@ export function makeSteps(
   return [
     publish,
     { id: stepId(tagGoal, name, version), after: [publish.id], registry, name, version, from, goal: tagGoal },
+  ];
+}
+
+/** An old run that is started again releases what is missing of its state; that there is a newer one must not go unnoticed. */
+function describeOvertaken(
+  { laterCommits }: StepWorld,
+  { spec, packument }: Candidate,
+  { tag }: TagChoice,
+): readonly string[] {
+  const latest = packument?.distTags.get("latest");
+  const gitHead = latest === undefined ? undefined : packument?.versions.get(latest)?.gitHead;
+  if (latest === undefined || gitHead === undefined || laterCommits?.has(gitHead) !== true) return [];
+  return [
+    `${spec} is older than ${latest}, which is latest and was made from ${gitHead.slice(0, 12)}, after the commit that is checked out: it is released as ${tag}`,
   ];
 }
 

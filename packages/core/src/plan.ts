@@ -56,6 +56,8 @@ export interface Kept {
   readonly gitHead?: string;
   /** Files of the package that changed since `gitHead` without a new version. */
   readonly changedFiles?: readonly string[];
+  /** Of a package that `--base` leaves out: its registry lacks this version, too. */
+  readonly isUnpublished?: true;
 }
 
 /** What pack made for a publish step. */

@@ -58,6 +58,21 @@ function findLatestFault(input: TagInput): string | undefined {
   return undefined;
 }
 
+/** Why a tag that a manifest names may not be moved to this version: it shows a higher one, as it does to an old run that is started again. */
+function findDownFault(input: TagInput, tag: string): string | undefined {
+  const shown = input.distTags.get(tag);
+  if (shown === undefined || !isHigher(shown, input.version)) return undefined;
+  // Builds of commits are often numbered 0.0.0-<commit>: their order means nothing.
+  if ([shown, input.version].every((version) => version.startsWith("0.0.0-"))) return undefined;
+  return `${tag} is at ${shown}`;
+}
+
+/** `--tag` may move a tag down, but not unnoticed. */
+function describeDown(input: TagInput, tag: string): readonly string[] {
+  const fault = findDownFault(input, tag);
+  return fault === undefined ? [] : [`${formatSpec(input.name, input.version)} moves ${tag} down, as --tag asks: ${fault}`];
+}
+
 /**
  * The tag of a maintenance line, in the form npm's own packages use: `latest-6` for an older major, `latest-6.1` where
  * that is taken by something higher. A prerelease keeps its word: `beta-6`. Undefined when both are taken.
@@ -96,12 +111,13 @@ export function chooseTag(input: TagInput): TagChoice {
         problems: [problem("SLIP_TAG_INVALID", `the dist-tag ${JSON.stringify(given)} of ${where} ${fault}`, { spec })],
         warnings,
       };
-    if (input.asked !== undefined) return { tag: given, isAsked: true, problems: [], warnings };
-    const latestFault = given === "latest" ? findLatestFault(input) : undefined;
-    if (latestFault === undefined) return { tag: given, isAsked: false, problems: [], warnings };
-    warnings.push(`${spec} does not become latest although publishConfig.tag says so: ${latestFault}`);
+    if (input.asked !== undefined) return { tag: given, isAsked: true, problems: [], warnings: describeDown(input, given) };
+    const givenFault = given === "latest" ? findLatestFault(input) : findDownFault(input, given);
+    if (givenFault === undefined) return { tag: given, isAsked: false, problems: [], warnings };
+    warnings.push(`${spec} does not become ${given} although publishConfig.tag says so: ${givenFault}`);
   }
-  const stem = changesets?.tag ?? (isPrerelease(input.version) ? prereleaseTag(input.version) : "latest");
+  const word = given === undefined || given === "latest" ? undefined : given;
+  const stem = changesets?.tag ?? word ?? (isPrerelease(input.version) ? prereleaseTag(input.version) : "latest");
   const latest = input.distTags.get("latest");
   const shown = input.distTags.get(stem);
   const isBehind = (other: string | undefined): boolean => other !== undefined && isHigher(other, input.version);

@@ -39,6 +39,17 @@ test.each<readonly [what: string, expected: string, input: Case]>([
     "latest-1",
     { version: "1.5.1", configured: "latest", tags: { latest: "2.0.0" } },
   ],
+  ["publishConfig next when next is higher", "next-2", { version: "2.0.0", configured: "next", tags: { next: "3.0.0" } }],
+  [
+    "publishConfig next when next is higher on the same line",
+    "next-2.0",
+    { version: "2.0.0-beta.3", configured: "next", tags: { latest: "1.0.0", next: "2.0.0-beta.5" } },
+  ],
+  [
+    "publishConfig nightly of builds without an order",
+    "nightly",
+    { version: "0.0.0-1a2b3c", configured: "nightly", tags: { nightly: "0.0.0-f00f00" } },
+  ],
   [
     "publishConfig latest for a prerelease",
     "beta",
@@ -79,6 +90,17 @@ test("publishConfig's latest that is not followed is said", () => {
   expect(choose({ version: "1.5.1", configured: "latest", tags: { latest: "2.0.0" } }).warnings).toEqual([
     "pkg@1.5.1 does not become latest although publishConfig.tag says so: latest is at 2.0.0",
   ]);
+});
+
+test("a tag that is moved down is said, whoever asks for it", () => {
+  const tags = { next: "2.0.0-beta.5" };
+  expect(choose({ version: "2.0.0-beta.3", asked: "next", tags }).warnings).toEqual([
+    "pkg@2.0.0-beta.3 moves next down, as --tag asks: next is at 2.0.0-beta.5",
+  ]);
+  expect(choose({ version: "2.0.0-beta.3", configured: "next", tags }).warnings).toEqual([
+    "pkg@2.0.0-beta.3 does not become next although publishConfig.tag says so: next is at 2.0.0-beta.5",
+  ]);
+  expect(choose({ version: "2.0.0-beta.6", asked: "next", tags }).warnings).toEqual([]);
 });
 
 test("a version for which every fitting tag shows a higher one needs to be told where it belongs", () => {

@@ -1,10 +1,26 @@
 /**
- * Finds the commit that `--base` means. A base that cannot be found is always an error: taking it for "no changes" is
- * how a release job turns green without having released anything.
+ * Finds the commit that `--base` means, and what else the CI event says of the one that is checked out. It reads the event and asks git;
+ * what follows from it is decided in core. A base that cannot be found is always an error: taking it for "no changes" is how a release
+ * job turns green without having released anything.
  */
 import { readFile } from "node:fs/promises";
-import { type CiFacts, fail, findEventBase, type ProblemExtras } from "@slipway/core";
-import { isRepository, isShallow, runGit } from "./git.ts";
+import {
+  type BehindAnswer,
+  type CiEvent,
+  type CommitAnswer,
+  decideBase,
+  deepen,
+  describeCheckout,
+  fail,
+  type GitAnswers,
+  needsPayload,
+  type ProblemExtras,
+  ProblemsError,
+  readCiEvent,
+  remoteBranch,
+  revisionsToAsk,
+} from "@slipway/core";
+import { findLaterCommits, isRepository, isShallow, runGit } from "./git.ts";
 
 export interface Base {
   /** Full object id; the common ancestor when the revision itself is not one. */
@@ -18,70 +34,56 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Resolves a revision or `auto`. Throws SLIP_BASE_INVALID. */
 export async function resolveBase(root: string, value: string, env: Environment = process.env): Promise<Base> {
   if (!(await isRepository(root))) return refuse(`--base ${value} needs a git repository, and ${root} is in none`);
-  const asked = value === "auto" ? await findAutomatically(root, env) : { revision: value, how: `--base ${value}` };
-  return { commit: await resolveRevision(root, asked.revision, asked.how), how: asked.how };
-}
-
-interface Asked {
-  readonly revision: string;
-  readonly how: string;
+  if (value !== "auto") return { commit: await resolveRevision(root, value), how: `--base ${value}` };
+  const event = readCiEvent(env, needsPayload(env) ? await readPayload(env) : undefined);
+  const decision = decideBase(event, await askGit(root, event));
+  if (decision.kind === "problem") throw new ProblemsError([decision.problem]);
+  return { commit: decision.commit, how: decision.how };
 }
 
 function refuse(message: string, extras: ProblemExtras = {}): never {
   return fail("SLIP_BASE_INVALID", message, extras);
 }
 
-async function resolveRevision(root: string, revision: string, how: string): Promise<string> {
-  const subject = how.startsWith("--base")
-    ? `--base ${JSON.stringify(revision)}`
-    : `the base ${JSON.stringify(revision)} (${how})`;
+async function resolveRevision(root: string, revision: string): Promise<string> {
+  const subject = `--base ${JSON.stringify(revision)}`;
   if (/^0{7,64}$/.test(revision))
     return refuse(`${subject} is all zeros: the branch is new and has no earlier commit`, {
       hint: "pass the commit to compare with, or leave --base out: then the registry says what is missing",
     });
   if (revision === "" || revision.startsWith("-") || /\p{Cc}/u.test(revision))
     return refuse(`${subject} is no revision`);
-  const found = await findCommit(root, revision);
-  if (found === undefined) {
-    const reason = (await isShallow(root)) ? "is not in this shallow clone" : "is not a commit of this repository";
-    const isRewritten = how.includes("before");
-    return refuse(`${subject} ${reason}`, isRewritten && reason.startsWith("is not a") ? { hint: rewritten } : {});
-  }
-  const ancestor = await runGit(root, ["merge-base", found, "HEAD"]);
-  const commit = ancestor.stdout.toString("utf8").trim();
-  if (ancestor.code === 0 && commit !== "") return commit;
-  const reason = (await isShallow(root)) ? "because the clone is shallow" : "they share no history";
-  return refuse(`${subject} cannot be reached from HEAD, ${reason}`);
+  const deeper = { hint: `${deepen(undefined)}, or leave --base out: then the registry says what is missing` };
+  const [found] = await findCommits(root, [revision]);
+  if (found === undefined)
+    return (await isShallow(root))
+      ? refuse(`${subject} is not in this shallow clone`, deeper)
+      : refuse(`${subject} is not a commit of this repository`);
+  const parted = await findMergeBase(root, found);
+  if (parted !== undefined) return parted;
+  return (await isShallow(root))
+    ? refuse(`${subject} cannot be reached from HEAD, because the clone is shallow`, deeper)
+    : refuse(`${subject} cannot be reached from HEAD, they share no history`);
 }
 
-const rewritten =
-  "the push has rewritten the branch, and what was there is gone: leave --base out, then the registry says what is missing";
+/** Full object ids in the order asked for, undefined for what is no commit here. One process. */
+async function findCommits(root: string, revisions: readonly string[]): Promise<readonly (string | undefined)[]> {
+  const input = revisions.map((revision) => `${revision}^{commit}\n`).join("");
+  const output = await runGit(root, ["cat-file", "--batch-check=%(objecttype) %(objectname)"], input);
+  const lines = output.stdout.toString("utf8").split("\n");
+  return revisions.map((_, index) => /^commit ([0-9a-f]{40,64})$/.exec(lines[index] ?? "")?.[1]);
+}
 
-async function findCommit(root: string, revision: string): Promise<string | undefined> {
-  const output = await runGit(root, ["rev-parse", "--verify", "--quiet", `${revision}^{commit}`]);
+async function findMergeBase(root: string, commit: string): Promise<string | undefined> {
+  const output = await runGit(root, ["merge-base", commit, "HEAD"]);
   const text = output.stdout.toString("utf8").trim();
   return output.code === 0 && text !== "" ? text : undefined;
 }
 
-async function findAutomatically(root: string, env: Environment): Promise<Asked> {
-  const found = findEventBase(await readCiFacts(root, env));
-  if (found.kind === "revision") return found;
-  return findTag(root, found.kind === "previous-tag" ? "HEAD^" : "HEAD");
-}
-
-async function readCiFacts(root: string, env: Environment): Promise<CiFacts> {
-  const output = await runGit(root, ["rev-list", "--parents", "--max-count=1", "HEAD"]);
-  const parents = output.stdout.toString("utf8").trim().split(" ").slice(1);
+/** A message that begins with a phrase of what was asked, and the payload behind GITHUB_EVENT_PATH. */
+async function readPayload(env: Environment): Promise<unknown> {
   const path = env["GITHUB_EVENT_PATH"];
-  if (env["GITHUB_ACTIONS"] === "true" && path !== undefined && path !== "") {
-    const event = env["GITHUB_EVENT_NAME"];
-    return { ci: "github", ...(event === undefined ? {} : { event }), payload: await readEvent(path), parents };
-  }
-  if (env["GITLAB_CI"] === "true") return { ci: "gitlab", variables: env, parents };
-  return { ci: "none", parents };
-}
-
-async function readEvent(path: string): Promise<unknown> {
+  if (path === undefined || path === "") return undefined;
   try {
     return JSON.parse(await readFile(path, "utf8"));
   } catch (error) {
@@ -91,30 +93,85 @@ async function readEvent(path: string): Promise<unknown> {
   }
 }
 
-/** The last release tag that `from` descends from. */
-async function findTag(root: string, from: string): Promise<Asked> {
-  const patterns = ["--match", "*@[0-9]*", "--match", "v[0-9]*"];
-  const output = await runGit(root, ["describe", "--tags", "--abbrev=0", ...patterns, from]);
-  const tag = output.stdout.toString("utf8").trim();
-  if (output.code === 0 && tag !== "") return { revision: `refs/tags/${tag}`, how: `the last release tag, ${tag}` };
-  const reason = (await isShallow(root)) ? "this shallow clone has no release tag" : "no release tag can be reached";
-  return refuse(`--base auto found no base: ${reason} from ${from}, and no CI event names a commit`);
+async function askGit(root: string, event: CiEvent): Promise<GitAnswers> {
+  const [parents, shallow] = await Promise.all([readParents(root), isShallow(root)]);
+  const revisions = ["HEAD", ...revisionsToAsk(event), ...parents.slice(0, 1)];
+  const [head, ...ids] = await findCommits(root, revisions);
+  const commits = new Map<string, CommitAnswer>();
+  await Promise.all(
+    ids.map(async (id, index) => {
+      const revision = revisions[index + 1];
+      if (id === undefined || revision === undefined) return;
+      const [mergeBase, ahead] = await Promise.all([findMergeBase(root, id), countAhead(root, id, "HEAD")]);
+      commits.set(revision, { id, mergeBase, ahead });
+    }),
+  );
+  return { head, parents, isShallow: shallow, commits, releaseTag: await findReleaseTag(root) };
+}
+
+/** From the commit itself: in a shallow clone git shows the parents that were cut off to nothing else. */
+async function readParents(root: string): Promise<readonly string[]> {
+  const output = await runGit(root, ["cat-file", "commit", "HEAD"]);
+  const [header = ""] = output.stdout.toString("utf8").split("\n\n");
+  return [...header.matchAll(/^parent ([0-9a-f]{40,64})$/gm)].map(([, id = ""]) => id);
+}
+
+/** Commits that `to` has and `from` has not. */
+async function countAhead(root: string, from: string, to: string): Promise<number> {
+  const output = await runGit(root, ["rev-list", "--count", `${from}..${to}`]);
+  return Number(output.stdout.toString("utf8").trim());
+}
+
+/** The nearest release tag below HEAD. Tags at HEAD are of the release that is being made, or made again. */
+async function findReleaseTag(root: string): Promise<GitAnswers["releaseTag"]> {
+  const here = await runGit(root, ["for-each-ref", "--points-at=HEAD", "--format=%(refname:strip=2)", "refs/tags"]);
+  const excluded = here.stdout.toString("utf8").split("\n").filter(Boolean);
+  const patterns = ["--match=*@[0-9]*", "--match=v[0-9]*", ...excluded.map((name) => `--exclude=${name}`)];
+  const output = await runGit(root, ["describe", "--tags", "--abbrev=0", ...patterns, "HEAD"]);
+  const name = output.stdout.toString("utf8").trim();
+  if (output.code !== 0 || name === "") return undefined;
+  const [commit] = await findCommits(root, [`refs/tags/${name}`]);
+  return commit === undefined ? undefined : { name, commit };
+}
+
+/** Entries of a branch's reflog that are looked at. */
+const reflogMax = 20;
+
+/** Warnings about the checkout that follow from the CI event; none where the event is unknown or cannot be read. */
+export async function findCheckoutWarnings(
+  root: string,
+  head: string | undefined,
+  env: Environment,
+): Promise<readonly string[]> {
+  if (head === undefined || (env["GITHUB_ACTIONS"] !== "true" && env["GITLAB_CI"] !== "true")) return [];
+  let payload: unknown;
+  try {
+    payload = needsPayload(env) ? await readPayload(env) : undefined;
+  } catch (error) {
+    if (error instanceof ProblemsError) return [];
+    throw error;
+  }
+  const event = readCiEvent(env, payload);
+  const behind = event.branch === undefined ? undefined : await findBehind(root, head, event.branch);
+  return describeCheckout(event, head, behind);
 }
 
 /**
- * How many commits the checked-out one is behind its branch, as this clone knows the branch of the remote: a run that is started again after others
- * were merged releases an older state. Undefined where it is not behind, or that cannot be known.
+ * Where the branch has been seen to go on after HEAD. actions/checkout sets `origin/<branch>` back to the commit of an old run after it has
+ * fetched everything (its git-source-provider.ts, "may have moved"); the reflog still knows what was fetched first.
  */
-export async function findBehind(
-  root: string,
-  env: Environment,
-): Promise<{ readonly branch: string; readonly commits: number } | undefined> {
-  const ref = env["GITHUB_REF"]?.replace(/^refs\/heads\//, "");
-  const branch = ref ?? env["CI_COMMIT_BRANCH"];
-  if (branch === undefined || branch === "" || branch.startsWith("refs/")) return undefined;
-  const range = [`HEAD..refs/remotes/origin/${branch}`, `refs/remotes/origin/${branch}..HEAD`];
-  const [ahead, own] = await Promise.all(range.map((item) => runGit(root, ["rev-list", "--count", item, "--"])));
-  if (ahead?.code !== 0 || own?.code !== 0 || own.stdout.toString("utf8").trim() !== "0") return undefined;
-  const commits = Number(ahead.stdout.toString("utf8").trim());
-  return commits > 0 ? { branch, commits } : undefined;
+async function findBehind(root: string, head: string, branch: string): Promise<BehindAnswer | undefined> {
+  const ref = remoteBranch(branch);
+  const [current, reflog] = await Promise.all([
+    runGit(root, ["rev-parse", "--verify", "--quiet", `${ref}^{commit}`]),
+    runGit(root, ["rev-list", "--walk-reflogs", `--max-count=${reflogMax}`, ref, "--"]),
+  ]);
+  const tips = [current, reflog].flatMap(({ code, stdout }) => (code === 0 ? stdout.toString("utf8").split("\n") : []));
+  const later = await findLaterCommits(root, head, tips.filter(Boolean));
+  let found: BehindAnswer | undefined;
+  for (const tip of later) {
+    const count = await countAhead(root, head, tip);
+    if (found === undefined || count > found.count) found = { tip, count };
+  }
+  return found;
 }

@@ -306,6 +306,20 @@ export async function readCommitTimes(root: string, commits: readonly string[]):
   );
 }
 
+/** Which of these commits, all of them here, come after `head`. One process, and none where there is nothing to ask. */
+export async function findLaterCommits(
+  root: string,
+  head: string,
+  commits: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const asked = [...new Set(commits)].filter((commit) => commit !== head && /^[0-9a-f]{40,64}$/.test(commit));
+  if (asked.length === 0) return new Set();
+  const input = [...asked, `^${head}`].map((line) => `${line}\n`).join("");
+  const output = await readGit(root, ["rev-list", "--ancestry-path", "--stdin"], input);
+  const after = new Set(output.toString("utf8").split("\n"));
+  return new Set(asked.filter((commit) => after.has(commit)));
+}
+
 /** Packages to compare, each since the commit its shown version was made from. */
 export interface ChangeQuestion {
   readonly name: string;

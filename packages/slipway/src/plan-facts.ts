@@ -20,7 +20,7 @@ import {
   type Workspace,
   type WorkspacePackage,
 } from "@slipway/core";
-import { areCommitsHere, readChangedFiles, readManifestsAt, readReleaseTags } from "./git.ts";
+import { areCommitsHere, findLaterCommits, readChangedFiles, readManifestsAt, readReleaseTags } from "./git.ts";
 import { mapAtOnce } from "./map-at-once.ts";
 import { findCatalogChanges } from "./package-managers/catalog-changes.ts";
 import { findNearest, findNearestName } from "./nearest.ts";
@@ -208,13 +208,18 @@ async function readGitFacts(
 ): Promise<GitFacts> {
   const { root, packages } = workspace;
   const heads = new Map<string, string>();
+  const latestHeads: string[] = [];
   for (const item of packages) {
     const reading = readings.get(item.name);
     const shown = reading?.kind === "shown" ? reading.value.versions.get(item.version) : undefined;
     if (shown?.gitHead !== undefined) heads.set(item.name, shown.gitHead);
+    if (reading?.kind !== "shown" || shown !== undefined) continue;
+    // What is to be released may have been overtaken by a release of a later commit.
+    const latest = reading.value.versions.get(reading.value.distTags.get("latest") ?? "")?.gitHead;
+    if (latest !== undefined) latestHeads.push(latest);
   }
   // The commit that is checked out needs no asking: a finished release then costs no process.
-  const asked = [...heads.values()];
+  const asked = [...heads.values(), ...latestHeads];
   const others = asked.filter((head) => head !== source.commit);
   const commitsHere = new Map(await areCommitsHere(root, others));
   if (source.commit !== undefined && others.length < asked.length) commitsHere.set(source.commit, true);
@@ -224,11 +229,13 @@ async function readGitFacts(
     return since === source.commit && source.isClean ? [] : [{ name: item.name, dir: item.dir, since }];
   });
   const dirs = packages.map((item) => item.dir);
-  const [changed, catalogs] = await Promise.all([
+  const here = others.filter((head) => commitsHere.get(head) === true);
+  const [changed, catalogs, laterCommits] = await Promise.all([
     readChangedFiles(root, questions, dirs),
     findCatalogChanges(workspace, questions),
+    source.commit === undefined ? new Set<string>() : findLaterCommits(root, source.commit, here),
   ]);
   const changedFiles = new Map(changed);
   for (const [name, path] of catalogs) changedFiles.set(name, [...new Set([...(changed.get(name) ?? []), path])]);
-  return { releaseTags, commitsHere, changedFiles };
+  return { releaseTags, commitsHere, changedFiles, laterCommits };
 }

@@ -23,7 +23,7 @@ import type { AuthMode } from "./auth/write-credentials.ts";
 import { isCountedFile, readChangesets } from "./changesets/read-changesets.ts";
 import { loadConfig } from "./config.ts";
 import { createEarlyPacking, type EarlyPacking } from "./early-packing.ts";
-import { findBehind, resolveBase } from "./git-base.ts";
+import { findCheckoutWarnings, resolveBase } from "./git-base.ts";
 import { readSource } from "./git.ts";
 import { findJudgedForeign, hasEndedWell, readJournal } from "./journal.ts";
 import { type FactsInput, gatherFacts, makeReleaseId, readVersionChanges, selectPackages } from "./plan-facts.ts";
@@ -32,7 +32,6 @@ import { openRegistries, type Registries, type Writing } from "./registries.ts";
 import { folderOf, isReportedComplete, journalPathOf } from "./release-folder.ts";
 import { type ReleaseOptions, resolveOptions } from "./release-options.ts";
 import { writtenIntegrities } from "./release-packer.ts";
-import { count } from "./views/quantities.ts";
 import { startStage } from "./views/stage.ts";
 import { readWorkspace } from "./workspace-reader.ts";
 
@@ -161,7 +160,6 @@ export async function makePlan(flags: Flags, context: VerbContext, packsEarly = 
 async function planProject(project: Project, context: VerbContext, packsEarly: boolean): Promise<Planning> {
   const { workspace, options, limits, registries } = project;
   const changesets = await findChangesets(workspace, options);
-  const isIgnored = (name: string): boolean => changesets?.ignored.has(name) === true;
   const base = options.base === undefined ? undefined : await resolveBase(workspace.root, options.base, context.env);
   const source: Source =
     base === undefined ? project.source : { ...project.source, base: base.commit, baseFrom: base.how };
@@ -173,19 +171,22 @@ async function planProject(project: Project, context: VerbContext, packsEarly: b
   const registryOf = (item: { readonly name: string }) => registries.get(project.registryOf(item));
   const early = packsEarly ? createEarlyPacking(workspace, options) : undefined;
   const stage = startStage({ ...context, verb: "Planning", what: "asking the registry" });
+  const guessed = workspace.packages.filter(
+    ({ name }) =>
+      selected?.has(name) !== false && changed?.has(name) !== false && changesets?.ignored.has(name) !== true,
+  );
+  const mayPack = new Set(guessed.map((item) => item.name));
   const onReading: FactsInput["onReading"] = (item, reading, total) => {
     stage.advance(item.name, total);
-    if (!isIgnored(item.name)) early?.offer(item, reading);
+    if (mayPack.has(item.name)) early?.offer(item, reading);
   };
   const reported = isReportedComplete(dir);
-  const guessed = workspace.packages.filter(
-    ({ name }) => selected?.has(name) !== false && changed?.has(name) !== false && !isIgnored(name),
-  );
   void reported.then((isReported) => (isReported ? undefined : early?.guess(guessed)));
-  const [facts, history, isReported] = await Promise.all([
+  const [facts, history, isReported, checkout] = await Promise.all([
     gatherFacts({ workspace, source, registryOf, selected, changed, clock: context.clock, limits, onReading }),
     readJournal(journalPathOf(dir)),
     reported,
+    findCheckoutWarnings(workspace.root, source.commit, context.env),
   ]).finally(stage.end);
   const written = writtenIntegrities(history);
   const urls = [...new Set(facts.registries.values())];
@@ -208,19 +209,11 @@ async function planProject(project: Project, context: VerbContext, packsEarly: b
     },
   });
   if (plan === undefined) throw new ProblemsError(problems);
-  const warnings = [...plan.warnings, ...describeBehind(await findBehind(workspace.root, context.env))];
+  const warnings = [...checkout, ...plan.warnings];
   const readings = [...facts.readings].map(([name, reading]) => ({
     registry: facts.registries.get(name) ?? "",
     name,
     reading,
   }));
   return { project, plan: { ...plan, warnings }, dir, readings, written, early };
-}
-
-function describeBehind(behind: Awaited<ReturnType<typeof findBehind>>): readonly string[] {
-  if (behind === undefined) return [];
-  const { branch, commits } = behind;
-  return [
-    `this commit is ${count(commits, "commit")} behind ${branch}: it releases what it has and moves no dist-tag back; the newest run has the rest`,
-  ];
 }
