@@ -108,7 +108,8 @@ function decideGiven(
       hint: `${deepen(host)}, or ${leaveOut}`,
     });
   const why = isForced ? ": the branch was force-pushed" : "";
-  const parted = answer.mergeBase === undefined ? "" : `compare with where they parted: --base ${answer.mergeBase}; or `;
+  const parted =
+    answer.mergeBase === undefined ? "" : `compare with where they parted: --base ${answer.mergeBase}; or `;
   return refused(`${describe(commit, how)} is not in the history of the commit that is checked out${why}`, {
     hint: `${parted}${leaveOut}`,
   });
@@ -159,8 +160,7 @@ function decideRequest(
     undefined,
   );
   if (nearest === undefined) {
-    if (git.commits.get(base.commit) === undefined)
-      return missing(base.commit, base.how, { host, git, isPush: false });
+    if (git.commits.get(base.commit) === undefined) return missing(base.commit, base.how, { host, git, isPush: false });
     const reason = git.isShallow ? "because the clone is shallow" : "they share no history";
     return refused(`${describe(base.commit, base.how)} cannot be reached from HEAD, ${reason}`, {
       hint: git.isShallow ? `${deepen(host)}, or ${leaveOut}` : leaveOut,
@@ -173,11 +173,7 @@ function decideRequest(
  * A merge commit's first parent is what the branch was at. Squashed and rebased ones look alike: the branch was then at the event's base,
  * or later if that is stale, and as many commits back as the request had, or later if it was squashed. The nearer of both misses nothing.
  */
-function decideMerged(
-  event: CiEvent,
-  base: EventBase & { readonly kind: "merged" },
-  git: GitAnswers,
-): BaseDecision {
+function decideMerged(event: CiEvent, base: EventBase & { readonly kind: "merged" }, git: GitAnswers): BaseDecision {
   const { merge, commitCount } = base;
   const mergeHow = "pull_request.merge_commit_sha of the GitHub event";
   const merged = git.commits.get(merge);
@@ -215,9 +211,9 @@ export function describeCheckout(
 ): readonly string[] {
   const warnings: string[] = [];
   if (behind !== undefined && event.branch !== undefined) {
-    const commits = behind.count === 1 ? "1 commit has" : `${behind.count} commits have`;
+    const commits = behind.count === 1 ? "1 commit" : `${behind.count} commits`;
     warnings.push(
-      `the commit that is checked out is not the newest of ${event.branch}: ${commits} come after it, up to ${behind.tip.slice(0, 12)}; what is released is the older state`,
+      `the commit that is checked out is not the newest of ${event.branch}: ${commits} ${behind.count === 1 ? "comes" : "come"} after it, up to ${behind.tip.slice(0, 12)}; what is released is the older state`,
     );
   }
   const { testedCommit } = event;

@@ -121,11 +121,11 @@ function readGitHub(env: Environment, payload: unknown): CiEvent {
 }
 
 const withoutBase = "pass the commit to compare with, or leave --base out: then the registry says what is missing";
-const newBranch: EventBase = {
+const newBranch = {
   kind: "none",
   message: "the branch is new and has no earlier commit",
   hint: withoutBase,
-};
+} as const;
 
 /** A commit that an event names, or why it cannot be one. */
 function given(commit: string | undefined, how: string): EventBase {
@@ -181,7 +181,11 @@ function readPullRequest(payload: unknown): CiEvent {
   if (merge.kind !== "given") return { host: "GitHub", branch: into, base: merge };
   const count = at(request, "commits");
   const commitCount = typeof count === "number" && Number.isSafeInteger(count) && count > 0 ? count : undefined;
-  return { host: "GitHub", branch: into, base: { kind: "merged", merge: merge.commit, base: base.commit, commitCount } };
+  return {
+    host: "GitHub",
+    branch: into,
+    base: { kind: "merged", merge: merge.commit, base: base.commit, commitCount },
+  };
 }
 
 /** Pipelines for which CI_COMMIT_BEFORE_SHA is always zero without that meaning a new branch. */

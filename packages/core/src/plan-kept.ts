@@ -50,7 +50,9 @@ export function describeKept(
     // What has changed from a later commit to an earlier one is nothing that waits to be released.
     const changedFiles = isLater ? [] : (input.git.changedFiles.get(name) ?? []);
     if (isLater)
-      warnings.push(`${spec} was published from ${gitHead.slice(0, 12)}, which comes after the commit that is checked out`);
+      warnings.push(
+        `${spec} was published from ${gitHead.slice(0, 12)}, which comes after the commit that is checked out`,
+      );
     if (origin === "foreign")
       warnings.push(
         shown.gitHead === undefined

@@ -67,8 +67,13 @@ export function planRelease(input: PlanInput): PlanResult {
   const kept = describeKept(input, candidates, warnings);
   const planned = [...candidates.values()].filter((candidate) => candidate.keptBecause === undefined);
   const edgesFrom = Map.groupBy(order.edges, (edge) => edge.from);
-  const { laterCommits } = input.git;
-  const stepWorld = { accessOf: (item: WorkspacePackage) => accessOf(input, item), candidates, tags, laterCommits };
+  const stepWorld = {
+    accessOf: (item: WorkspacePackage) => accessOf(input, item),
+    candidates,
+    tags,
+    laterCommits: input.git.laterCommits,
+    journalWrites: input.evidence.journalWrites,
+  };
   const steps = planned.flatMap((candidate) =>
     makeSteps(stepWorld, candidate, edgesFrom.get(candidate.item.name) ?? [], warnings),
   );
@@ -204,7 +209,7 @@ function chooseTags(
     tags.set(name, choice);
     // A version that is already there needs no free tag: its tag has merely been overtaken.
     if (shown === undefined) problems.push(...choice.problems);
-    warnings.push(...choice.warnings);
+    if (shown === undefined || choice.isAsked) warnings.push(...choice.warnings);
   }
   return tags;
 }

@@ -3,7 +3,7 @@ import type { Edge } from "./order.ts";
 import type { Candidate } from "./plan-dependencies.ts";
 import { readPublishedSize } from "./packument.ts";
 import type { PlannedPackage } from "./plan.ts";
-import { formatSpec } from "./spec.ts";
+import { formatSpec, type Spec } from "./spec.ts";
 import { keptId, type Step, stepId } from "./step.ts";
 import { isHigher, type TagChoice } from "./tags.ts";
 import type { WorkspacePackage } from "./workspace.ts";
@@ -14,6 +14,8 @@ export interface StepWorld {
   readonly tags: ReadonlyMap<string, TagChoice>;
   /** Of the commits that shown versions were made from, those that come after the one that is checked out. */
   readonly laterCommits?: ReadonlySet<string> | undefined;
+  /** Versions for which the journal of this release shows a write. */
+  readonly journalWrites: ReadonlySet<Spec>;
 }
 
 /** The publish step of a package and the dist-tag step after it. `edges` are those that begin at the package. */
@@ -44,8 +46,9 @@ export function makeSteps(
   };
   const from = packument?.distTags.get(choice.tag);
   if (shown === undefined) warnings.push(...describeOvertaken(world, candidate, choice));
-  if (!movesTag(candidate, choice)) {
-    warnings.push(`${choice.tag} of ${name} is at ${from} and is not moved down to ${version}`);
+  if (!movesTag(world, candidate, choice)) {
+    const { tag, at } = choice.overtaken ?? { tag: choice.tag, at: from };
+    warnings.push(`${tag} of ${name} is at ${at} and is not moved down to ${version}`);
     return [publish];
   }
   const tagGoal = { kind: "dist-tag", tag: choice.tag, to: version } as const;
@@ -69,23 +72,32 @@ function describeOvertaken(
   ];
 }
 
-/** False for a version that is already there and whose tag has been overtaken by a higher one. */
-function movesTag(candidate: Candidate, choice: TagChoice): boolean {
-  const from = candidate.packument?.distTags.get(choice.tag);
-  return (
-    candidate.shown === undefined || choice.isAsked || from === undefined || !isHigher(from, candidate.item.version)
-  );
+/**
+ * False for a version that is already there and whose tag has been overtaken by a higher one: it had that tag once. Where this release has sent
+ * the version itself, it may have sent it to the line's tag, and then sees to that.
+ */
+function movesTag(
+  { journalWrites }: StepWorld,
+  { shown, packument, item, spec }: Candidate,
+  choice: TagChoice,
+): boolean {
+  if (shown === undefined || choice.isAsked) return true;
+  if (choice.overtaken !== undefined && !journalWrites.has(spec)) return false;
+  const from = packument?.distTags.get(choice.tag);
+  return from === undefined || !isHigher(from, item.version);
 }
 
 /** What has to be done before the package at the tail of `edge` may be sent. */
-function findPrerequisites(edge: Edge, { candidates, tags }: StepWorld): readonly string[] {
+function findPrerequisites(edge: Edge, world: StepWorld): readonly string[] {
+  const { candidates, tags } = world;
   const target = candidates.get(edge.to);
   if (target === undefined) return [];
   const { name, version } = target.item;
   if (target.keptBecause === undefined) {
     const publishId = `publish:${formatSpec(name, version)}`;
     const choice = tags.get(name);
-    if (choice === undefined || edge.range.trim() !== choice.tag || !movesTag(target, choice)) return [publishId];
+    if (choice === undefined || edge.range.trim() !== choice.tag || !movesTag(world, target, choice))
+      return [publishId];
     return [publishId, stepId({ kind: "dist-tag", tag: choice.tag, to: version }, name, version)];
   }
   return target.shown === undefined ? [] : [keptId(name, version)];

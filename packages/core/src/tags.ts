@@ -25,6 +25,8 @@ export interface TagChoice {
   readonly tag: string;
   /** True for `--tag`: only then may a tag move down. */
   readonly isAsked: boolean;
+  /** The tag that the version would have, were it not at a higher one already. */
+  readonly overtaken?: { readonly tag: string; readonly at: string };
   readonly problems: readonly Problem[];
   readonly warnings: readonly string[];
 }
@@ -70,7 +72,9 @@ function findDownFault(input: TagInput, tag: string): string | undefined {
 /** `--tag` may move a tag down, but not unnoticed. */
 function describeDown(input: TagInput, tag: string): readonly string[] {
   const fault = findDownFault(input, tag);
-  return fault === undefined ? [] : [`${formatSpec(input.name, input.version)} moves ${tag} down, as --tag asks: ${fault}`];
+  return fault === undefined
+    ? []
+    : [`${formatSpec(input.name, input.version)} moves ${tag} down, as --tag asks: ${fault}`];
 }
 
 /**
@@ -111,7 +115,8 @@ export function chooseTag(input: TagInput): TagChoice {
         problems: [problem("SLIP_TAG_INVALID", `the dist-tag ${JSON.stringify(given)} of ${where} ${fault}`, { spec })],
         warnings,
       };
-    if (input.asked !== undefined) return { tag: given, isAsked: true, problems: [], warnings: describeDown(input, given) };
+    if (input.asked !== undefined)
+      return { tag: given, isAsked: true, problems: [], warnings: describeDown(input, given) };
     const givenFault = given === "latest" ? findLatestFault(input) : findDownFault(input, given);
     if (givenFault === undefined) return { tag: given, isAsked: false, problems: [], warnings };
     warnings.push(`${spec} does not become ${given} although publishConfig.tag says so: ${givenFault}`);
@@ -122,8 +127,10 @@ export function chooseTag(input: TagInput): TagChoice {
   const shown = input.distTags.get(stem);
   const isBehind = (other: string | undefined): boolean => other !== undefined && isHigher(other, input.version);
   if (!isBehind(latest) && !isBehind(shown)) return { tag: stem, isAsked: false, problems: [], warnings };
+  const at = isBehind(shown) ? shown : undefined;
+  const overtaken = at === undefined ? {} : { overtaken: { tag: stem, at } };
   const line = findLineTag(stem, input);
-  if (line !== undefined) return { tag: line, isAsked: false, problems: [], warnings };
+  if (line !== undefined) return { tag: line, isAsked: false, ...overtaken, problems: [], warnings };
   const taken = problem(
     "SLIP_TAG_INVALID",
     `no dist-tag can be chosen for ${spec}: all that fit show higher versions`,
@@ -132,7 +139,7 @@ export function chooseTag(input: TagInput): TagChoice {
       hint: "say where it belongs with --tag, or bump the version",
     },
   );
-  return { tag: stem, isAsked: false, problems: [taken], warnings };
+  return { tag: stem, isAsked: false, ...overtaken, problems: [taken], warnings };
 }
 
 /** True when a tag that shows `shown` has moved past `to` on the line that the tag stands for. */

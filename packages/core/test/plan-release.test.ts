@@ -248,6 +248,40 @@ test("a version of this release whose tag was overtaken meanwhile keeps its publ
   expect(warnings).toEqual(["next of a is at 1.1.0 and is not moved down to 1.0.0"]);
 });
 
+test("an old run that is started again writes no tag for what it had released, unless its journal shows that it sent it", () => {
+  const given: Given = {
+    packages: [{ name: "a", version: "1.1.0" }],
+    registry: { a: { versions: { "1.1.0": here, "1.2.0": earlier } } },
+  };
+  const { steps, warnings } = planned(given);
+  expect(steps.map((step) => step.id)).toEqual(["publish:a@1.1.0"]);
+  expect(warnings).toEqual(["latest of a is at 1.2.0 and is not moved down to 1.1.0"]);
+  const evidence = { journalWrites: new Set(["a@1.1.0"]), isReleaseComplete: false };
+  expect(planned({ ...given, evidence }).steps.map((step) => step.id)).toEqual([
+    "publish:a@1.1.0",
+    "dist-tag:a@1.1.0:latest-1.1",
+  ]);
+});
+
+test("an old run that is started again says that a later commit was released, and not that its files have changed", () => {
+  const { steps, kept, warnings } = planned({
+    packages: [{ name: "a", version: "1.1.0" }, { name: "b" }],
+    registry: { a: { versions: { "1.2.0": earlier } }, b: { versions: { "1.0.0": earlier } } },
+    git: {
+      releaseTags: new Set(),
+      commitsHere: new Map([[earlier, true]]),
+      changedFiles: new Map([["b", ["packages/b/x"]]]),
+      laterCommits: new Set([earlier]),
+    },
+  });
+  expect(steps.map((step) => step.id)).toEqual(["publish:a@1.1.0", "dist-tag:a@1.1.0:latest-1.1"]);
+  expect(kept).toEqual([expect.not.objectContaining({ changedFiles: expect.anything() })]);
+  expect(warnings).toEqual([
+    "b@1.0.0 was published from bbbbbbbbbbbb, which comes after the commit that is checked out",
+    "a@1.1.0 is older than 1.2.0, which is latest and was made from bbbbbbbbbbbb, after the commit that is checked out: it is released as latest-1.1",
+  ]);
+});
+
 test("a dependency by a dist-tag that this plan moves waits for the tag as well", () => {
   const { steps } = planned({
     packages: [
@@ -278,7 +312,7 @@ test("--only and --base keep the rest with the reason, and say what else is unpu
   expect(base.kept.map((item) => `${item.name} ${item.reason}`)).toEqual(["b unchanged", "c published", "d unchanged"]);
   expect(base.warnings).toEqual([
     "a@1.0.0 needs b@*: installs take 0.9.0, because b@1.0.0 is not published (version unchanged since the base)",
-    `b@1.0.0 is not on ${registry} either, and is left out because its version has not changed`,
+    "b@1.0.0 is not published either: its version has not changed since the base; leave --base out to release it",
   ]);
 });
 

@@ -39,7 +39,11 @@ test.each<readonly [what: string, expected: string, input: Case]>([
     "latest-1",
     { version: "1.5.1", configured: "latest", tags: { latest: "2.0.0" } },
   ],
-  ["publishConfig next when next is higher", "next-2", { version: "2.0.0", configured: "next", tags: { next: "3.0.0" } }],
+  [
+    "publishConfig next when next is higher",
+    "next-2",
+    { version: "2.0.0", configured: "next", tags: { next: "3.0.0" } },
+  ],
   [
     "publishConfig next when next is higher on the same line",
     "next-2.0",

@@ -49,8 +49,9 @@ async function branchOff({ main }: World, dir: string, version: string): Promise
   return head;
 }
 
-function closed(base: string, head: string): Pick<Moment, "event" | "payload" | "seedBase"> {
-  const payload = { action: "closed", pull_request: { merged: true, base: { sha: base }, head: { sha: head } } };
+function closed(base: string, head: string, merge: string): Pick<Moment, "event" | "payload" | "seedBase"> {
+  const request = { merged: true, merge_commit_sha: merge, commits: 2, base: { sha: base, ref: "main" } };
+  const payload = { action: "closed", pull_request: { ...request, head: { sha: head } } };
   return { event: "pull_request", payload, seedBase: base };
 }
 
@@ -76,7 +77,7 @@ async function mergeBy(world: World, how: keyof typeof merges): Promise<Moment> 
     await main.git("checkout", "-q", "main");
     await main.git("merge", "-q", "--ff-only", "topic");
   }
-  return { checkout: await main.clone(), ...closed(base, head) };
+  return { checkout: await main.clone(), ...closed(base, head, await main.git("rev-parse", "HEAD")) };
 }
 
 export const stories: readonly Story[] = [
@@ -112,7 +113,7 @@ export const stories: readonly Story[] = [
       const head = await branchOff(world, "a", "1.1.0");
       await bump(main, "b", "1.1.0");
       await main.git("merge", "-q", "--no-ff", "-m", "merge", "topic");
-      return { checkout: await main.clone(), ...closed(first, head) };
+      return { checkout: await main.clone(), ...closed(first, head, await main.git("rev-parse", "HEAD")) };
     },
     planned: ["a@1.1.0", "b@1.1.0"],
     withBase: ["a@1.1.0"],

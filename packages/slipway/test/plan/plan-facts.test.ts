@@ -204,6 +204,7 @@ test("versions made from a commit of this repository are ours, and what changed 
     limits: defaultLimits,
   });
   expect(facts.git).toEqual({
+    laterCommits: new Set(),
     releaseTags: new Set(["@x/d@1.0.0"]),
     commitsHere: new Map([
       [commit, true],
