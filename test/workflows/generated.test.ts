@@ -111,7 +111,7 @@ test("what a repository names its scripts and registry is text in the workflow, 
   expect(await checkWorkflow(".github/workflows/release.yml", text)).toEqual([]);
   const jobs: readonly unknown[] = Object.values(parse(text).jobs);
   const runs = jobs.flatMap((job) => Object(job).steps.flatMap((step: { run?: string }) => step.run ?? []));
-  expect(runs).toEqual(["npm install"]);
+  expect(runs).toEqual(["npm install --no-package-lock"]);
   await workspace.dispose();
 });
 

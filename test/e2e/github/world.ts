@@ -34,6 +34,8 @@ export interface WorldOptions {
   readonly workflow: string;
   /** Of the environment `npm`. */
   readonly secrets?: Readonly<Record<string, string>>;
+  /** Dates identity tokens; default this machine's clock. */
+  readonly now?: () => number;
   /** Script that stands in for an installation, run where the workflow says `npm ci` or `npm install`. */
   readonly install?: string;
   /** Further variables of every step. */
@@ -85,7 +87,7 @@ export async function createGithubWorld(options: WorldOptions): Promise<GithubWo
   await workspace.git("push", "-q", gitDir, "HEAD:refs/heads/main");
   const sha = (await workspace.git("rev-parse", "HEAD")).trim();
   const store = createArtifactStore();
-  const service = await startJobService(store);
+  const service = await startJobService(store, options.now);
   const github = await startFakeGithub({ repository, gitDir, routes: artifactRoutes(store, () => service.url) });
   const file = await readWorkflowFile(workflowPath, options.workflow);
   const defaults = await readDefaults(options.bundle);

@@ -41,6 +41,7 @@ interface World {
   readonly runtime: Map<string, string>;
   readonly requesters: Map<string, JobIdentity>;
   readonly blocks: Map<string, Buffer>;
+  readonly now: () => number;
   readonly audiences: string[];
   readonly identities: string[];
   isBroken: boolean;
@@ -48,7 +49,8 @@ interface World {
 
 const twirp = "/twirp/github.actions.results.api.v1.ArtifactService/";
 
-export async function startJobService(store: ArtifactStore): Promise<JobService> {
+/** `now` dates identity tokens: a simulated registry's time may run ahead. */
+export async function startJobService(store: ArtifactStore, now: () => number = Date.now): Promise<JobService> {
   const signer = createTokenSigner();
   const server = createServer();
   server.listen(0, "127.0.0.1");
@@ -62,6 +64,7 @@ export async function startJobService(store: ArtifactStore): Promise<JobService>
     runtime: new Map(),
     requesters: new Map(),
     blocks: new Map(),
+    now,
     audiences: [],
     identities: [],
     isBroken: false,
@@ -144,7 +147,7 @@ function answerIdentity(world: World, signer: Parameters<typeof identityToken>[0
   const job = world.requesters.get(bearer);
   if (job === undefined) return { status: 401, body: { message: "Unauthorized" } };
   const audience = url.searchParams.get("audience") ?? `https://github.com/${job.repository.split("/")[0]}`;
-  const value = identityToken(signer, world.url, job, audience, Date.now());
+  const value = identityToken(signer, world.url, job, audience, world.now());
   world.audiences.push(audience);
   world.identities.push(value);
   return { status: 200, body: { count: value.length, value } };
@@ -157,7 +160,7 @@ function answerTwirp(world: World, method: string, run: string, fields: Readonly
   const found = own.find((item) => item.name === name);
   switch (method) {
     case "CreateArtifact": {
-      if (world.isBroken) return { status: 503, body: { code: "unavailable", msg: "down" } };
+      if (world.isBroken) return { status: 403, body: { code: "permission_denied", msg: "down" } };
       const begun = store.begin(run, name, String(fields["mime_type"] ?? ""));
       if (begun === undefined)
         return {

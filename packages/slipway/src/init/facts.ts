@@ -49,6 +49,14 @@ const lockFiles: Readonly<Record<PackageManagerName, readonly string[]>> = {
   bun: ["bun.lock", "bun.lockb"],
 };
 
+/** For a repository without a lock file: none is made, because a work tree with a file more is no clean commit, and its versions are of none. */
+export const installsWithoutLock: Readonly<Record<PackageManagerName, string>> = {
+  npm: "npm install --no-package-lock",
+  pnpm: "pnpm install --no-lockfile",
+  yarn: "yarn install && git clean --force --quiet yarn.lock",
+  bun: "bun install --no-save",
+};
+
 export async function readInitFacts(asked: Host | undefined, context: VerbContext): Promise<InitFacts> {
   const workspace = await readWorkspace(context.cwd);
   const { root, manager } = workspace;

@@ -1,5 +1,5 @@
 /** Renders the two workflows for GitHub. Each job has the permissions that its one verb needs, and a comment on each of them. Pure. */
-import type { InitFacts, TargetRegistry } from "./facts.ts";
+import { type InitFacts, installsWithoutLock, type TargetRegistry } from "./facts.ts";
 import { usesOf } from "./pinned-actions.ts";
 import { indent, scalar } from "./yaml-text.ts";
 
@@ -31,7 +31,7 @@ const installs = {
 /** Node, the package manager and the dependencies: what only the job that runs the project's code needs. */
 function setUp({ node, manager, managerVersion, hasLockFile }: InitFacts): string {
   const version = "file" in node ? `node-version-file: ${scalar(node.file)}` : `node-version: ${node.version}`;
-  const install = hasLockFile ? installs[manager] : `${manager} install`;
+  const install = hasLockFile ? installs[manager] : installsWithoutLock[manager];
   const extra = {
     npm: [],
     pnpm: ["- run: corepack enable"],

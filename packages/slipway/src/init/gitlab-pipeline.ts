@@ -1,6 +1,6 @@
 /** Renders the same release for GitLab CI: a job a verb, the identity of the job where the registry takes it. Pure. */
 import { toolVersion } from "../tool-version.ts";
-import type { InitFacts, TargetRegistry } from "./facts.ts";
+import { type InitFacts, installsWithoutLock, type TargetRegistry } from "./facts.ts";
 import { environmentName } from "./github-workflows.ts";
 import { command, scalar } from "./yaml-text.ts";
 
@@ -59,7 +59,7 @@ export function renderGitlabPipeline(facts: InitFacts): string {
     registries.filter(({ isTrusting }) => !isTrusting),
     "NPM_TOKEN",
   );
-  const install = hasLockFile ? installs[manager] : [...installs[manager].slice(0, -1), `${manager} install`];
+  const install = hasLockFile ? installs[manager] : [...installs[manager].slice(0, -1), installsWithoutLock[manager]];
   const run = `npx --yes ${shell(`slipway@${toolVersion}`)}`;
   const identity = trusting.slice(0, 1).map(({ url }) => `npm:${new URL(url).hostname}`);
   const setUp = (items: readonly string[]): string => (items.length === 0 ? "" : `  before_script:\n${list(items)}\n`);
