@@ -1,12 +1,12 @@
 /** Renders the two workflows for GitHub. Each job has the permissions that its one verb needs, and a comment on each of them. Pure. */
 import { type InitFacts, installsWithoutLock, type TargetRegistry } from "./facts.ts";
-import { usesOf } from "./pinned-actions.ts";
+import { usesOf } from "../known-actions.ts";
 import { indent, scalar } from "./yaml-text.ts";
 
 /** The environment of the publish job: its secrets are for no other job, and a person may be asked to approve. */
 export const environmentName = "npm";
 
-const checkout = `- uses: ${usesOf("checkout")}
+const checkout = `- uses: ${usesOf("actions/checkout")}
   with:
     persist-credentials: false`;
 
@@ -18,7 +18,7 @@ const checkoutTags = `${checkout}
 
 function slipway(command: string, inputs: readonly string[] = [], env = ""): string {
   const withLines = [`command: ${command}`, ...inputs].map((line) => `    ${line}`).join("\n");
-  return `- uses: ${usesOf("slipway")}\n  with:\n${withLines}${env === "" ? "" : `\n  env:\n${indent(env, 4)}`}`;
+  return `- uses: ${usesOf("slipway-release/slipway")}\n  with:\n${withLines}${env === "" ? "" : `\n  env:\n${indent(env, 4)}`}`;
 }
 
 const installs = {
@@ -39,7 +39,7 @@ function setUp({ node, manager, managerVersion, hasLockFile }: InitFacts): strin
     bun: [`- run: npm install --global ${scalar(`bun@${managerVersion ?? "latest"}`)}`],
   }[manager];
   return [
-    `- uses: ${usesOf("setupNode")}\n  with:\n    ${version}\n    package-manager-cache: false # nothing that another run has written`,
+    `- uses: ${usesOf("actions/setup-node", "v6")}\n  with:\n    ${version}\n    package-manager-cache: false # nothing that another run has written`,
     ...extra,
     `- run: ${install}`,
   ].join("\n");

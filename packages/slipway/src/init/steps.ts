@@ -1,4 +1,5 @@
 /** What a person still has to do by hand, with the exact values: nobody else can. Pure. */
+import { isActionUnreleased } from "../known-actions.ts";
 import type { InitFacts } from "./facts.ts";
 import { environmentName } from "./github-workflows.ts";
 import type { Replaced } from "./replaced.ts";
@@ -11,6 +12,7 @@ export interface ManualStep {
     | "secret"
     | "read-secret"
     | "job-token"
+    | "action-commit"
     | "publish-line"
     | "delete"
     | "commit";
@@ -40,6 +42,11 @@ export function listSteps(
       "publish-line",
       `let changesets/action in ${unread.join(", ")} publish with slipway: the command that it calls now could not be read`,
       ["publish: npx slipway publish"],
+    );
+  if (isWorkflow && host === "github" && isActionUnreleased())
+    add(
+      "action-commit",
+      "the action has no release yet: until it has one, put the commit of a build of it where the workflows say 0000000000000000000000000000000000000000",
     );
   const trusting = registries.filter(({ isTrusting }) => isTrusting);
   const [owner = "<owner>", name = "<repository>"] =

@@ -193,8 +193,14 @@ test.each([
 test("what is left to do by hand has the values to copy", async () => {
   await open();
   const { steps } = await init("--dry-run");
-  expect(steps.map(({ id }) => id)).toEqual(["trusted-publisher", "first-version", "environment", "commit"]);
-  expect(steps[0]?.values).toEqual([
+  expect(steps.map(({ id }) => id)).toEqual([
+    "action-commit",
+    "trusted-publisher",
+    "first-version",
+    "environment",
+    "commit",
+  ]);
+  expect(steps[1]?.values).toEqual([
     "owner: acme",
     "repository: shop",
     "workflow: release.yml",

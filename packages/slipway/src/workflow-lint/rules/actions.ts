@@ -1,5 +1,5 @@
 /** Actions that may change under a release, and caches that others may have filled. */
-import { findRelease, proposeCommit } from "../known-commits.ts";
+import { findRelease, proposeCommit } from "../../known-actions.ts";
 import { findCredential } from "../release-steps.ts";
 import type { Found, Rule } from "../rule.ts";
 import type { Text } from "../document.ts";
