@@ -101,7 +101,7 @@ then have a key \`leftOut\`.
 
 \`pack\` and \`publish\` upload it as an artifact of the run, named \`slipway-<release id>-<attempt>-<command>-<random>\`, at the end of the step and, where the step did
 not come to its end, at the end of the job. Before it packs, \`pack\` takes the folder that an earlier attempt of the run left, else that of an
-earlier run of the same workflow on the same commit, which needs \`actions: read\`; pull requests are not looked at. \`publish\`, \`verify\` and \`tag\` take the folder of
+earlier run of the same workflow on the same commit, which needs \`actions: read\`; pull requests are not looked at. \`publish\`, \`verify\`, \`tag\` and \`plan\` take the folder of
 this run whose plan has \`plan-digest\`; that needs no permission. One with a journal goes before one without, the newest first.
 \`publish\` without \`plan-digest\` plans, packs and publishes the checkout in one job.
 

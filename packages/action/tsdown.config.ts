@@ -15,6 +15,15 @@ const requiredLate: Rolldown.Plugin = {
       : null,
 };
 
+/** npm's runner of scripts tells them where its own node-gyp lies, which no bundle has; scripts that build native code find the one of the job's npm. */
+const withoutNodeGyp: Rolldown.Plugin = {
+  name: "without-node-gyp",
+  transform: (code, id) =>
+    /run-script[\\/]lib[\\/]make-spawn-args\.js$/.test(id)
+      ? code.replace(/require\.resolve\('node-gyp\/bin\/node-gyp\.js'\)/, "undefined")
+      : null,
+};
+
 export default defineConfig({
   entry: { index: "src/main.ts", post: "src/post.ts" },
   format: "esm",
@@ -22,7 +31,9 @@ export default defineConfig({
   target: "node24",
   fixedExtension: false,
   dts: false,
-  plugins: [requiredLate],
+  // Of the libraries that are no ES modules, one that runs lifecycle scripts asks where it lies.
+  shims: true,
+  plugins: [requiredLate, withoutNodeGyp],
   inputOptions: { resolve: { conditionNames: ["slipway-source", "node", "import", "default"] } },
   deps: { alwaysBundle: [/.*/], neverBundle: ["verdaccio"], onlyBundle: false },
 });

@@ -1,4 +1,6 @@
 /** A release that fails: what is said where, and how the next run takes up what it left; what strangers left is not taken up. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import {
   createWorkspace,
   type FaultProxy,
@@ -10,11 +12,14 @@ import {
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { uploadsOf } from "../registry-truth.ts";
 import { type BundledAction, bundleAction } from "./bundle.ts";
-import { linesOf, outputOf, resultsOf, saidBy, stepOf } from "./evidence.ts";
+import { jobOf, linesOf, outputOf, resultsOf, saidBy, stepOf } from "./evidence.ts";
 import { renderWorkflow } from "./workflow.ts";
 import { createGithubWorld, type FinishedRun, type GithubWorld } from "./world.ts";
 
 const limits = { settleMs: 100, pollFirstMs: 20, pollMaxMs: 50, resendDelaysMs: [50, 100], readTimeoutMs: 5_000 };
+
+/** A script of the project that looks around. */
+const tellNames = `node -e "require('fs').writeFileSync('../../node_modules/.names', Object.keys(process.env).join(' '))"`;
 
 let bundle: BundledAction;
 let verdaccio: Verdaccio;
@@ -38,7 +43,7 @@ beforeAll(async () => {
   const manifest = { publishConfig: { access: "public" } };
   workspace = await createWorkspace({
     packages: [
-      { name: "@trouble/a", manifest },
+      { name: "@trouble/a", manifest, scripts: { prepack: tellNames } },
       { name: "@trouble/b", dependencies: ["@trouble/a"], manifest },
       { name: "@trouble/c", dependencies: ["@trouble/b"], manifest },
     ],
@@ -80,6 +85,17 @@ test("the job that publishes fails, its outputs and summary are there, and nothi
   expect(lines[0]).toBe("Release failed: 1 published, 1 failed, 1 not tried");
   expect(lines.find((line) => line.startsWith("SLIP_UPLOAD_UNAUTHORISED"))).toContain("@trouble/b@1.0.0");
   expect(world.tags()).toEqual({});
+});
+
+test("scripts of the project see neither the action's inputs nor what writes artifacts, caches and outputs", async () => {
+  const { workspace: checkout = "" } = jobOf(failed.result, "pack");
+  const names = (await readFile(join(checkout, "node_modules", ".names"), "utf8")).split(" ");
+  expect(names).toContain("GITHUB_SHA");
+  expect(
+    names.filter((name) =>
+      /^(INPUT_|STATE_|ACTIONS_|GITHUB_TOKEN|GITHUB_(OUTPUT|ENV|PATH|STATE|STEP_SUMMARY)$)/.test(name),
+    ),
+  ).toEqual([]);
 });
 
 test("the annotation stands at the version in the manifest, although the job has no checkout", async () => {
