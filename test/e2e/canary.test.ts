@@ -168,6 +168,36 @@ const kinds: readonly Kind[] = [
   },
 ];
 
+const hostToken = "ghs_CanaryHostToken0123456789abcdefghij";
+
+type Run = (args: readonly string[], env?: Readonly<Record<string, string>>) => ReturnType<typeof runSlipway>;
+
+/** The verbs that ask the host of the repository, which echoes their token as the registry does its own; and the one that asks nobody. */
+async function askHost(workspace: TestWorkspace, echo: Echo, run: Run): Promise<readonly string[]> {
+  const eventPath = join(workspace.root, ".git", "event.json");
+  await writeFile(eventPath, JSON.stringify({ pull_request: { number: 7 } }));
+  await workspace.git("remote", "add", "origin", `${echo.url}/acme/shop.git`);
+  const env = {
+    GITHUB_ACTIONS: "true",
+    GITHUB_EVENT_NAME: "pull_request",
+    GITHUB_EVENT_PATH: eventPath,
+    GITHUB_REPOSITORY: "acme/shop",
+    GITHUB_SERVER_URL: echo.url,
+    GITHUB_API_URL: echo.url,
+    GITHUB_TOKEN: hostToken,
+  };
+  const said: string[] = [];
+  for (const args of [
+    ["tag", "--releases", "github"],
+    ["plan", "--comment"],
+    ["init", "--dry-run"],
+  ]) {
+    const { stdout, stderr } = await run(args, env);
+    said.push(stdout, stderr);
+  }
+  return said;
+}
+
 const refusals = [
   { what: "every write refused", refuses: isWrite },
   { what: "every read refused", refuses: isRead },
@@ -204,11 +234,11 @@ test.each(cases)(
     await workspace.write("slipway.config.json", JSON.stringify(limits));
     const echo = await startEcho({ status, refuses: refusal.refuses });
     const host = new URL(echo.url).host;
-    const run = (args: readonly string[]) =>
+    const run: Run = (args, env = {}) =>
       runSlipway(args, {
         cwd: workspace.root,
         npmrc: `registry=${echo.url}/\n${kind.npmrc(host)}\n`,
-        env: { ...kind.env, NPM_CONFIG_OTP: otp },
+        env: { ...kind.env, ...env, NPM_CONFIG_OTP: otp },
       });
     try {
       // A release that got as far as its uploads leaves a journal; `--json=events` prints what goes into it.
@@ -221,11 +251,12 @@ test.each(cases)(
         const { stdout, stderr } = await run(args);
         said.push(stdout, stderr);
       }
+      said.push(...(await askHost(workspace, echo, run)));
       const folder = join(workspace.root, ".slipway");
       expect([...said, await textOfFolder(folder)].join("\n")).toMatch(
         refusal.refuses === isWrite ? /"write-ended"/ : /answered|not visible|refused/,
       );
-      expect(await formsSeen(said, folder, [...kind.secrets, otp])).toEqual([]);
+      expect(await formsSeen(said, folder, [...kind.secrets, otp, hostToken])).toEqual([]);
     } finally {
       await echo.close();
       await workspace.dispose();
