@@ -35,6 +35,8 @@ export interface VerificationInput {
   readonly expectedTag: string | undefined;
   /** Packuments of the packages that belong to the same workspace or release, by name. */
   readonly siblings: ReadonlyMap<string, Reading<Packument>>;
+  /** The same past all caches: a version that is only there has been published, and a cache has yet to hear of it. */
+  readonly siblingsAtOrigin: ReadonlyMap<string, Reading<Packument>>;
   /** Whether the version's gitHead is a commit of this repository; undefined when that cannot be known. */
   readonly isGitHeadHere: boolean | undefined;
 }
@@ -148,18 +150,28 @@ function checkClosure(input: VerificationInput): Check {
   const entry = input.plain.kind === "shown" ? input.plain.value.versions.get(input.version) : undefined;
   const missing: string[] = [];
   let isUnknown = false;
+  let isLate = false;
   let needed = 0;
   for (const dependency of parseDependencies(entry?.manifest ?? {})) {
     const sibling = input.siblings.get(dependency.name);
     if (sibling === undefined || !isNeeded(dependency)) continue;
     needed += 1;
+    const atOrigin = input.siblingsAtOrigin.get(dependency.name);
     if (sibling.kind === "unavailable") isUnknown = true;
+    else if (sibling.kind === "shown" && isMet(sibling.value, dependency.range)) continue;
+    else if (atOrigin?.kind === "shown" && isMet(atOrigin.value, dependency.range)) isLate = true;
     else if (sibling.kind === "absent" || !isMet(sibling.value, dependency.range))
       missing.push(`${dependency.name}@${dependency.range}`);
   }
   if (missing.length > 0)
     return failed("closure", "SLIP_VERIFY_CLOSURE", input, `nothing shown satisfies ${missing.join(", ")}`);
   if (isUnknown) return { facet: "closure", result: "unknown", note: "a sibling could not be read" };
+  if (isLate)
+    return {
+      facet: "closure",
+      result: "unknown",
+      note: "a sibling is published, but the address that installs use does not show it yet",
+    };
   return needed === 0
     ? { facet: "closure", result: "none", note: "needs no sibling" }
     : { facet: "closure", result: "ok", note: `${needed} of ${needed} siblings shown` };

@@ -45,6 +45,7 @@ function facetsOf({ manifest = {}, distTags = {}, siblings = {}, input = {} }: W
     expectedIntegrity: integrity,
     expectedTag: undefined,
     siblings: new Map(Object.entries(siblings)),
+    siblingsAtOrigin: new Map(Object.entries(siblings)),
     isGitHeadHere: undefined,
     ...input,
   });
@@ -76,6 +77,15 @@ test.each<readonly [what: string, world: World, result: string]>([
     "a prerelease's own range",
     { manifest: { dependencies: { b: "^1.2.0-beta.0" } }, siblings: { b: b(["1.2.0-beta.1"]) } },
     "ok",
+  ],
+  [
+    "a sibling that only the origin shows yet",
+    {
+      manifest: { dependencies: { b: "^1.2.0" } },
+      siblings: { b: b(["1.0.0"]) },
+      input: { siblingsAtOrigin: new Map([["b", b(["1.0.0", "1.2.0"])]]) },
+    },
+    "unknown",
   ],
   ["a sibling that is absent", { manifest: { dependencies: { b: "^1.0.0" } }, siblings: { b: absent } }, "failed"],
   [

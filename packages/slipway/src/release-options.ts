@@ -58,6 +58,14 @@ export function overrideLimits(limits: Limits, flags: Flags): Limits {
   return merged;
 }
 
+/** `--wait` in milliseconds, where it bounds reading back and no release. Throws SLIP_USAGE. */
+export function readWait(flags: Flags): number | undefined {
+  const problems: Problem[] = [];
+  const waitMs = duration(flags, "wait", problems);
+  if (problems.length > 0) throw new ProblemsError(problems);
+  return waitMs;
+}
+
 /** `--auth`, where no configuration is read. Throws SLIP_USAGE. */
 export function readAuthMode(flags: Flags): AuthMode {
   const problems: Problem[] = [];

@@ -17,7 +17,8 @@ import { readJournal } from "./journal.ts";
 import { openProject } from "./planning.ts";
 import { openRegistries, type Registries } from "./registries.ts";
 import { journalPathOf, readPlan } from "./release-folder.ts";
-import { verifyTargets, type VerifyTarget } from "./verifying.ts";
+import { readWait } from "./release-options.ts";
+import { verifyUntilSure, type VerifyTarget } from "./verifying.ts";
 import { startStage } from "./views/stage.ts";
 
 export interface VerifyQuestion {
@@ -98,20 +99,25 @@ export function keptTargets({ kept }: Plan): readonly VerifyTarget[] {
   );
 }
 
-/** Reads all of them back, telling how far it is. */
+/** Reads all of them back, telling how far it is; for `--wait` again, while something is not shown everywhere yet. */
 export async function answerQuestion(
   { targets, registries, limits, repository }: VerifyQuestion,
   context: VerbContext,
+  flags: Flags,
 ): Promise<readonly Verification[]> {
+  const waitMs = readWait(flags) ?? 0;
   const stage = startStage({ ...context, verb: "Verifying", total: targets.length, what: "reading versions back" });
   try {
-    return await verifyTargets(targets, {
+    const request = {
       registries: registries.get,
       limits,
       clock: context.clock,
-      areCommitsHere: async (commits) => (repository === undefined ? new Map() : areCommitsHere(repository, commits)),
-      onVerified: ({ name, version }) => stage.advance(formatSpec(name, version)),
-    });
+      areCommitsHere: async (commits: readonly string[]) =>
+        repository === undefined ? new Map() : areCommitsHere(repository, commits),
+      onVerified: ({ name, version }: Verification) => stage.advance(formatSpec(name, version)),
+      signal: context.signal,
+    };
+    return await verifyUntilSure(targets, request, waitMs);
   } finally {
     stage.end();
   }

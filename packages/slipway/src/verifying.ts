@@ -52,6 +52,7 @@ export async function verifyTargets(
   );
   const readings = new Map(read);
   const siblings = new Map(read.map(([name, { plain }]) => [name, plain]));
+  const siblingsAtOrigin = new Map(read.map(([name, { fresh }]) => [name, fresh]));
   const gitHeads = targets.flatMap(({ name, version }) => {
     const fresh = readings.get(name)?.fresh;
     return (fresh?.kind === "shown" ? fresh.value.versions.get(version)?.gitHead : undefined) ?? [];
@@ -60,7 +61,9 @@ export async function verifyTargets(
   return mapAtOnce(targets, limits.concurrency, async (target) => {
     const found = readings.get(target.name);
     if (found === undefined) throw new Error(`${target.name} was not read`);
-    const verification = verifyVersion(await inputFor(target, found, { siblings, commitsHere, context }));
+    const verification = verifyVersion(
+      await inputFor(target, found, { siblings, siblingsAtOrigin, commitsHere, context }),
+    );
     context.onVerified(verification);
     return verification;
   });
@@ -68,6 +71,7 @@ export async function verifyTargets(
 
 interface Shared {
   readonly siblings: ReadonlyMap<string, Reading<Packument>>;
+  readonly siblingsAtOrigin: ReadonlyMap<string, Reading<Packument>>;
   readonly commitsHere: ReadonlyMap<string, boolean>;
   readonly context: VerifyContext;
 }
@@ -89,6 +93,7 @@ async function inputFor(target: VerifyTarget, { plain, fresh }: Readings, shared
     expectedIntegrity: target.expectedIntegrity,
     expectedTag: target.expectedTag,
     siblings: shared.siblings,
+    siblingsAtOrigin: shared.siblingsAtOrigin,
     isGitHeadHere: gitHead === undefined ? undefined : shared.commitsHere.get(gitHead),
   };
 }
@@ -102,4 +107,31 @@ async function readContents(
   if (reading.kind !== "shown") return reading;
   const { integrity, bytes } = reading.value;
   return { ...reading, value: { integrity, contents: bytes === undefined ? undefined : await listIfTarball(bytes) } };
+}
+
+/**
+ * The same, and again for as long as something could not be read or is not shown everywhere yet: caches in front of a registry keep an old answer for
+ * minutes. What is wrong is not waited for.
+ */
+export async function verifyUntilSure(
+  targets: readonly VerifyTarget[],
+  context: VerifyContext & { readonly signal: AbortSignal },
+  waitMs: number,
+): Promise<readonly Verification[]> {
+  const { clock, limits, signal } = context;
+  const untilAt = clock.now() + waitMs;
+  let delayMs = limits.pollFirstMs;
+  for (;;) {
+    const verifications = await verifyTargets(targets, context);
+    const leftMs = untilAt - clock.now();
+    if (leftMs <= 0 || signal.aborted || !isUnsure(verifications)) return verifications;
+    await clock.sleep(Math.min(delayMs, leftMs), signal);
+    delayMs = Math.min(delayMs * limits.pollFactor, limits.pollMaxMs);
+  }
+}
+
+/** Where a version came from is not shown later than the version. */
+function isUnsure(verifications: readonly Verification[]): boolean {
+  const checks = verifications.flatMap((item) => item.checks.filter(({ facet }) => facet !== "origin"));
+  return checks.some(({ result }) => result === "unknown") && !checks.some(({ result }) => result === "failed");
 }

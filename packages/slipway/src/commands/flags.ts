@@ -90,6 +90,12 @@ export const markFlags: readonly FlagUsage[] = [
   { flags: "--releases <host>", text: "releases of those git tags: github or none", choices: ["github", "none"] },
 ];
 
+/** Of what reads back and sends nothing. */
+export const lookAgainFlag: FlagUsage = {
+  flags: "--wait <duration>",
+  text: "look again for this long while something is not shown everywhere yet, such as 10m",
+};
+
 /** What a run may be told although its plan is made. */
 export const runFlags: readonly FlagUsage[] = [
   { flags: "--wait <duration>", text: "stop as unconfirmed after this long without progress, such as 20m" },

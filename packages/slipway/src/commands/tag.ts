@@ -36,7 +36,7 @@ export const tag: Verb<TagData> = {
     const question =
       dir === undefined ? await askAll(flags, context) : await askRelease(resolve(context.cwd, dir), context);
     try {
-      const verifications = await answerQuestion(question, context);
+      const verifications = await answerQuestion(question, context, flags);
       const source = await readSource(context.cwd);
       const dryRun = isFlagSet(flags, "dryRun");
       const progress = createTagProgress(context.terminal);

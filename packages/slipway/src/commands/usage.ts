@@ -2,7 +2,16 @@
  * Names, arguments and flags of every verb, as data, so that `--help` loads none of them. Help, shell completion and the
  * references are made from it.
  */
-import { authFlag, changesetsFlag, type FlagUsage, markFlags, packFlags, planFlags, runFlags } from "./flags.ts";
+import {
+  authFlag,
+  changesetsFlag,
+  type FlagUsage,
+  lookAgainFlag,
+  markFlags,
+  packFlags,
+  planFlags,
+  runFlags,
+} from "./flags.ts";
 
 export interface ArgumentUsage {
   /** As commander writes it: `[dir]`, `<spec...>`. */
@@ -105,7 +114,7 @@ export const verbs: readonly VerbUsage[] = [
       },
     ],
     text: "read published versions back: entry, tarball, manifest, closure, tag, origin",
-    flags: [],
+    flags: [lookAgainFlag],
     examples: [
       { command: "slipway verify", text: "the versions of this workspace" },
       { command: "slipway verify .slipway/0123456789ab", text: "the versions of a release, against its tarballs" },
@@ -119,6 +128,7 @@ export const verbs: readonly VerbUsage[] = [
     text: "read versions back, then make the git tags and releases that are missing",
     flags: [
       ...markFlags,
+      lookAgainFlag,
       { flags: "--dry-run", text: "make the same reads and announce what would be made, and make nothing" },
     ],
     examples: [

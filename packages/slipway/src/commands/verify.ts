@@ -31,7 +31,7 @@ export const verify: Verb<VerifyData> = {
     const startedAt = context.clock.now();
     const question = await understand(args, flags, context);
     try {
-      const verifications = await answerQuestion(question, context);
+      const verifications = await answerQuestion(question, context, flags);
       return { verifications, durationMs: context.clock.now() - startedAt };
     } finally {
       question.registries.close();

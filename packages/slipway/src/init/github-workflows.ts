@@ -90,6 +90,7 @@ function job(name: string, parts: readonly string[], steps: readonly string[]): 
 export function renderReleaseWorkflow(facts: InitFacts): string {
   const trusting = facts.registries.some(({ isTrusting }) => isTrusting);
   const publishTo = publishTokens(facts);
+  const patience = "wait: 10m # caches in front of a registry may still show what was";
   const digest = "plan-digest: ${{ needs.pack.outputs.plan-digest }}";
   return `name: release
 
@@ -158,7 +159,7 @@ ${job(
     "runs-on: ubuntu-latest",
     permissions(facts, [], "read"),
   ],
-  [slipway("verify", [digest], readTokens(facts))],
+  [slipway("verify", [digest, patience], readTokens(facts))],
 )}
 
 ${job(
@@ -170,7 +171,7 @@ ${job(
     "runs-on: ubuntu-latest",
     permissions(facts, ["contents: write # pushes git tags and makes releases"], "read"),
   ],
-  [checkoutTags, slipway("tag", [digest], readTokens(facts))],
+  [checkoutTags, slipway("tag", [digest, patience], readTokens(facts))],
 )}
 `;
 }

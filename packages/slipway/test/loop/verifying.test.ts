@@ -8,7 +8,7 @@ import {
   type RegistryPort,
 } from "@slipway/core";
 import { expect, test } from "vitest";
-import { verifyTargets, type VerifyTarget } from "../../src/verifying.ts";
+import { verifyTargets, type VerifyTarget, verifyUntilSure } from "../../src/verifying.ts";
 import { createClock, registry, untouched } from "./loop-ports.ts";
 
 const targets: readonly VerifyTarget[] = ["a", "b", "c"].map((name) => ({ name, version: "1.0.0", registry }));
@@ -88,4 +88,36 @@ const askAgain = (port: RegistryPort, clock: Clock): RegistryPort => ({
 
 test("planted bug of L3: reading again until there is an answer is caught", async () => {
   await expect(verifyBounded(silent, askAgain)).rejects.toThrow("too many reads");
+});
+
+/** Answers nothing for so many reads, then shows packuments whose tarballs are not there. */
+function lateBy(reads: number): RegistryPort {
+  let left = reads;
+  return {
+    ...empty,
+    readPackument: (name) => Promise.resolve((left -= 1) >= 0 ? unavailable : shownOf(name)),
+    readTarball: () => Promise.resolve({ kind: "absent", at: 0, fresh: true }),
+  };
+}
+
+test.each([
+  ["stops at what is wrong, which no waiting mends", empty, 60_000, 0],
+  ["looks again while something cannot be read, and no longer than it may", silent, 60_000, 60_000],
+  ["looks once where it may not wait", silent, 0, 0],
+  ["ends as soon as it is sure", lateBy(2 * targets.length), 60_000, defaultLimits.pollFirstMs],
+] as const)("reading back %s", async (_, port, waitMs, tookMs) => {
+  const clock = createClock();
+  await verifyUntilSure(
+    targets,
+    {
+      registries: () => port,
+      limits: defaultLimits,
+      clock,
+      areCommitsHere: () => Promise.resolve(new Map()),
+      onVerified: () => undefined,
+      signal: new AbortController().signal,
+    },
+    waitMs,
+  );
+  expect(clock.now()).toBe(tookMs);
 });
