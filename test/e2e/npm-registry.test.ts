@@ -101,17 +101,30 @@ test("versions that are scanned for minutes are released in order, each with one
   expect(installed).toMatchObject({ name: "@demo/c", version: "1.0.0" });
 });
 
-test("an upload whose answer was lost is told by the 409 of the second one, and waited for, not called failed", async () => {
-  const stage = await open({ profile: { ...steady, visibility: allAfter(15 * minuteMs) } }, three.slice(0, 1));
-  const proxy = await startFaultProxy({
-    target: stage.face.url,
-    rules: [{ method: "PUT", path: "/@demo/a", times: 1, fault: { kind: "answer", when: "after", status: 503 } }],
-  });
-  closing.push(proxy.close);
-  const result = await stage.publish({ registry: proxy.url });
-  expect(result.code, result.stderr + result.stdout).toBe(0);
-  expect(uploads(stage)).toEqual(["/@demo/a 202", "/@demo/a 409"]);
-});
+test.each([
+  ["the registry's own word for it, and not sent again", [], ["/@demo/a 202"]],
+  [
+    "the 409 of the second one where the registry has no word for it",
+    [{ method: "GET", path: /\/status$/, fault: { kind: "answer", when: "before", status: 404 } }],
+    ["/@demo/a 202", "/@demo/a 409"],
+  ],
+] as const)(
+  "an upload whose answer was lost is told by %s, and waited for, not called failed",
+  async (_, more, sent) => {
+    const stage = await open({ profile: { ...steady, visibility: allAfter(15 * minuteMs) } }, three.slice(0, 1));
+    const proxy = await startFaultProxy({
+      target: stage.face.url,
+      rules: [
+        { method: "PUT", path: "/@demo/a", times: 1, fault: { kind: "answer", when: "after", status: 503 } },
+        ...more,
+      ],
+    });
+    closing.push(proxy.close);
+    const result = await stage.publish({ registry: proxy.url });
+    expect(result.code, result.stderr + result.stdout).toBe(0);
+    expect(uploads(stage)).toEqual(sent);
+  },
+);
 
 test("a scan that outlasts --wait ends as 3 with what is pending, and the same command later finishes without a write", async () => {
   const stage = await open(
