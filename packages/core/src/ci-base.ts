@@ -125,7 +125,7 @@ interface Surroundings {
 function missing(commit: string, how: string, { host, git, isPush }: Surroundings): BaseDecision {
   if (git.isShallow)
     return refused(`${describe(commit, how)} is not in this shallow clone`, {
-      hint: `${deepen(host)} (or \`git fetch origin ${commit}\`), or ${leaveOut}`,
+      hint: `${deepen(host)} (here: \`git fetch --unshallow\`), or ${leaveOut}`,
     });
   if (!isPush) return refused(`${describe(commit, how)} is not a commit of this repository`, { hint: leaveOut });
   return refused(

@@ -253,7 +253,7 @@ test.each<readonly [what: string, expected: RegExp, input: Case]>([
   ],
   [
     "a shallow clone",
-    /"1{40}" .* is not in this shallow clone \| give actions\/checkout `fetch-depth: 0`.*git fetch origin 1{40}/,
+    /"1{40}" .* is not in this shallow clone \| give actions\/checkout `fetch-depth: 0`.*git fetch --unshallow/,
     { ...push(one), git: { isShallow: true } },
   ],
   [
