@@ -1,15 +1,19 @@
-/** The release workflow that `slipway init` writes for a repository, for a registry on this machine. */
+/** The workflows that `slipway init` writes for a repository, for a registry on this machine. */
 import type { TestWorkspace } from "@slipway/testkit";
 import { readWorkspace } from "slipway";
-import { renderReleaseWorkflow } from "../../../packages/slipway/src/init/github-workflows.ts";
+import {
+  renderPullRequestWorkflow,
+  renderReleaseWorkflow,
+} from "../../../packages/slipway/src/init/github-workflows.ts";
 
 /** `identity`: as for npm's own registry, which exchanges the identity of a job; `token`: as for any other. */
 export async function renderWorkflow(
   { root }: TestWorkspace,
   registry: string,
   credentials: "token" | "identity",
+  render: typeof renderReleaseWorkflow = renderReleaseWorkflow,
 ): Promise<string> {
-  return renderReleaseWorkflow({
+  return render({
     workspace: await readWorkspace(root),
     host: "github",
     repository: "http://github.test/acme/shop",
@@ -26,3 +30,5 @@ export async function renderWorkflow(
     hasChangesets: false,
   });
 }
+
+export { renderPullRequestWorkflow };

@@ -52,6 +52,10 @@ export interface RunRequest {
   /** Runs the action of this job under strace, which writes here. */
   readonly trace?: { readonly job: string; readonly file: string };
   readonly env?: Readonly<Record<string, string>>;
+  /** Further fields of the event's payload. */
+  readonly payload?: object;
+  /** As for the pull request of a fork: no token may write, and there are no secrets. */
+  readonly isFork?: boolean;
 }
 
 export interface FinishedRun {
@@ -103,7 +107,11 @@ export async function createGithubWorld(options: WorldOptions): Promise<GithubWo
       store.addRun({ id: 7_000 + (runs += 1), headSha: sha, path: workflowPath, event, headRepository: repository });
     const attempt = (request.rerun?.earlier.attempt ?? 0) + 1;
     const openJob = async (job: WorkflowJob): Promise<JobGrant> => {
-      const token = github.issueToken(job.permissions ?? { contents: "read" });
+      const asked = Object.entries(job.permissions ?? { contents: "read" });
+      const isFork = request.isFork === true;
+      const token = github.issueToken(
+        Object.fromEntries(asked.map(([scope, level]) => [scope, isFork ? "read" : level])),
+      );
       const identity = {
         repository,
         workflow: "release.yml",
@@ -121,7 +129,7 @@ export async function createGithubWorld(options: WorldOptions): Promise<GithubWo
       return {
         token,
         env: served.env,
-        secrets: job.environment === "npm" ? (options.secrets ?? {}) : {},
+        secrets: job.environment === "npm" && !isFork ? (options.secrets ?? {}) : {},
         async close() {
           github.revokeToken(token);
           served.close();
@@ -142,7 +150,7 @@ export async function createGithubWorld(options: WorldOptions): Promise<GithubWo
         api_url: github.apiUrl,
         workflow_ref: `${repository}/${workflowPath}@refs/heads/main`,
       },
-      event: { compare: `${github.url}/${repository}/compare/a...b` },
+      event: { compare: `${github.url}/${repository}/compare/a...b`, ...request.payload },
       env: { PATH: path, ...options.env, ...request.env },
       actions: {
         "actions/checkout": checkout,
