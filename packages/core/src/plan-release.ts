@@ -84,6 +84,7 @@ export function planRelease(input: PlanInput): PlanResult {
       warnings.push(
         `${scriptsNotRun.length === 1 ? "the script" : "the scripts"} ${scriptsNotRun.join(" and ")} of ${name} ${scriptsNotRun.length === 1 ? "is" : "are"} not run: slipway runs only those of packing`,
       );
+  warnings.push(...describeRoot(input, planned));
   if (steps.length > 0 && source.commit !== undefined && !source.isClean)
     warnings.push(
       "the work tree has changes that are not committed: the versions will name no commit, and another machine cannot finish this release",
@@ -108,6 +109,15 @@ export function planRelease(input: PlanInput): PlanResult {
     },
     problems: [],
   };
+}
+
+/** `npm init` makes a root that is not private. That it is published as well should surprise nobody the first time. */
+function describeRoot({ workspace, readings }: PlanInput, planned: readonly Candidate[]): readonly string[] {
+  const root = workspace.packages.length > 1 ? planned.find(({ item }) => item.dir === ".") : undefined;
+  if (root === undefined || readings.get(root.item.name)?.kind !== "absent") return [];
+  return [
+    `${root.item.name} is the root of the workspace and is published too, with what lies there: say \`"private": true\` in its package.json unless that is meant`,
+  ];
 }
 
 /** What its publishConfig says, else flags and configuration, else Changesets. */

@@ -282,6 +282,16 @@ test("an old run that is started again says that a later commit was released, an
   ]);
 });
 
+test("the root of a workspace that is published beside its packages is warned about once, and a lone package is not", () => {
+  const root: Shape = { name: "root", dir: "." };
+  const said =
+    'root is the root of the workspace and is published too, with what lies there: say `"private": true` in its package.json unless that is meant';
+  expect(planned({ packages: [root, { name: "a" }] }).warnings).toEqual([said]);
+  const again = { packages: [root, { name: "a" }], registry: { root: { versions: { "1.0.0": earlier } } } };
+  expect(planned(again).warnings).toEqual([]);
+  expect(planned({ packages: [root] }).warnings).toEqual([]);
+});
+
 test("a dependency by a dist-tag that this plan moves waits for the tag as well", () => {
   const { steps } = planned({
     packages: [
