@@ -110,7 +110,7 @@ async function readContents(
 }
 
 /**
- * The same, and again for as long as something could not be read or is not shown everywhere yet: caches in front of a registry keep an old answer for
+ * The same, and again for as long as something could not be read or is not shown everywhere yet: caches and replicas of a registry keep an old answer for
  * minutes. What is wrong is not waited for.
  */
 export async function verifyUntilSure(
@@ -130,8 +130,12 @@ export async function verifyUntilSure(
   }
 }
 
+/** What a registry may still come to show: whatever is missing, on one replica or on all. Other contents do not mend themselves. */
+const passing: ReadonlySet<string> = new Set(["SLIP_VERIFY_MISSING", "SLIP_VERIFY_CLOSURE"]);
+
 /** Where a version came from is not shown later than the version. */
 function isUnsure(verifications: readonly Verification[]): boolean {
   const checks = verifications.flatMap((item) => item.checks.filter(({ facet }) => facet !== "origin"));
-  return checks.some(({ result }) => result === "unknown") && !checks.some(({ result }) => result === "failed");
+  const isFinal = checks.some(({ result, problem }) => result === "failed" && !passing.has(problem?.code ?? ""));
+  return !isFinal && checks.some(({ result }) => result === "unknown" || result === "failed");
 }

@@ -90,21 +90,41 @@ test("planted bug of L3: reading again until there is an answer is caught", asyn
   await expect(verifyBounded(silent, askAgain)).rejects.toThrow("too many reads");
 });
 
-/** Answers nothing for so many reads, then shows packuments whose tarballs are not there. */
+function withIntegrity(name: string): Reading<Packument> {
+  const version = { name, version: "1.0.0", dist: { integrity: `sha512-${"A".repeat(86)}==` } };
+  const value = parsePackument({ name, versions: { "1.0.0": version } }, name);
+  if (value === undefined) throw new Error("not a packument");
+  return { kind: "shown", value, at: 0, fresh: true };
+}
+
+/** Shows packuments, and tarballs that hash to something else. */
+const corrupt: RegistryPort = {
+  ...silent,
+  readPackument: (name) => Promise.resolve(withIntegrity(name)),
+  readTarball: () =>
+    Promise.resolve({
+      kind: "shown",
+      value: { integrity: "sha512-other", sizeBytes: 5, bytes: undefined },
+      at: 0,
+      fresh: true,
+    }),
+};
+
+/** Has nothing for so many reads, then what is wrong. */
 function lateBy(reads: number): RegistryPort {
   let left = reads;
   return {
-    ...empty,
-    readPackument: (name) => Promise.resolve((left -= 1) >= 0 ? unavailable : shownOf(name)),
-    readTarball: () => Promise.resolve({ kind: "absent", at: 0, fresh: true }),
+    ...corrupt,
+    readPackument: (name, kind) => ((left -= 1) >= 0 ? empty : corrupt).readPackument(name, kind),
   };
 }
 
 test.each([
-  ["stops at what is wrong, which no waiting mends", empty, 60_000, 0],
+  ["stops at what is wrong, which no waiting mends", corrupt, 60_000, 0],
+  ["looks again for what is missing", empty, 60_000, 60_000],
   ["looks again while something cannot be read, and no longer than it may", silent, 60_000, 60_000],
   ["looks once where it may not wait", silent, 0, 0],
-  ["ends as soon as it is sure", lateBy(2 * targets.length), 60_000, defaultLimits.pollFirstMs],
+  ["ends as soon as nothing is open", lateBy(2 * targets.length), 60_000, defaultLimits.pollFirstMs],
 ] as const)("reading back %s", async (_, port, waitMs, tookMs) => {
   const clock = createClock();
   await verifyUntilSure(
