@@ -178,6 +178,14 @@ test("a token that may not write is told so, and shown nowhere", async () => {
   expect(a.tags()).toEqual({});
 });
 
+test("where tags are wanted and there is no remote for them, nothing is sent", async () => {
+  const a = await open({ ...withNotes, packages: [{ name: "remoteless-a" }] });
+  await a.workspace.git("remote", "remove", "origin");
+  const { code, stderr } = await a.slipway(["publish"]);
+  expect([code, stderr]).toEqual([2, expect.stringContaining("no remote called origin")]);
+  expect(verdaccio.accessLog().filter(({ method, url }) => method === "PUT" && url.includes("remoteless"))).toEqual([]);
+});
+
 test("a release of which one package is refused makes no tag, also where tags are configured", async () => {
   const small = await startVerdaccio({ maxBodySize: "20kb" });
   const large = { "noise.bin": randomBytes(40_000) };

@@ -115,6 +115,7 @@ async function publishWorkspace(flags: Flags, context: VerbContext): Promise<Pub
     const isDry = isFlagSet(flags, "dryRun");
     const standIn = openStandIn(options.changesets, { plan, root: workspace.root, registries, env: context.env });
     if (!isDry) await assertTellable(standIn, Boolean(flags["json"]));
+    if (standIn === undefined) await assertTaggable(planning, context);
     if (plan.steps.length === 0 && isDry) return { report: reportNothing(plan, context.clock), writes: [] };
     if (isDry) return await dryRun(planning, context);
     const data =
@@ -127,6 +128,14 @@ async function publishWorkspace(flags: Flags, context: VerbContext): Promise<Pub
   } finally {
     project.registries.close();
   }
+}
+
+/** Before anything is sent: where tags are wanted and there is no remote for them, a release would end half done. Throws SLIP_GIT_FAILED. */
+async function assertTaggable({ plan, project }: Planning, { env }: VerbContext): Promise<void> {
+  const { gitTags = "none", limits } = plan.options;
+  if (gitTags === "none") return;
+  const { openRemote } = await import("../git-remote.ts");
+  await openRemote(project.workspace.root, env, limits.uploadTimeoutMs);
 }
 
 /** After everything is shown, and only then. changesets/action makes the tags itself. */

@@ -26,7 +26,7 @@ export function formatInit(data: InitData, painter: Painter): string {
   if (lines.length > 0) lines.push("");
   for (const { path, state } of files) {
     const [tone, verb] = (isWritten ? done : planned)[state];
-    const note = state === "edited" ? "it was edited; --force takes what is shown above" : "";
+    const note = state === "edited" ? "it is not as init would write it; --force takes what is shown above" : "";
     lines.push(formatRow({ tone, verb, what: path, note }, painter, 34));
   }
   for (const { text, where, guide } of replaced) {
@@ -39,8 +39,9 @@ export function formatInit(data: InitData, painter: Painter): string {
   }
   lines.push("", ...formatSteps(data, painter));
   const isIdle = files.every(({ state }) => state === "unchanged" || state === "edited");
+  const isOwn = files.some(({ state }) => state === "edited");
   const isOpen = data.steps.some(({ id }) => id === "publish-line");
-  lines.push("", formatRow(isOpen && isIdle ? notFound : summarize(isIdle, isWritten), painter, 0));
+  lines.push("", formatRow(isOpen && isIdle ? notFound : summarize(isIdle, isOwn, isWritten), painter, 0));
   return lines.filter((line, index) => line !== "" || lines[index - 1] !== "").join("\n");
 }
 
@@ -57,7 +58,9 @@ const notFound: Row = {
   what: "the line to change was not found; --workflow writes a whole workflow instead",
 };
 
-function summarize(isIdle: boolean, isWritten: boolean): Row {
+function summarize(isIdle: boolean, isOwn: boolean, isWritten: boolean): Row {
+  if (isIdle && isOwn)
+    return { tone: "good", verb: "Done", what: "what is not as init would write it is yours, nothing was written" };
   if (isIdle) return { tone: "good", verb: "Done", what: "everything is as init would write it, nothing was written" };
   return isWritten
     ? { tone: "good", verb: "Done", what: "written; `slipway doctor` looks at everything a release needs" }

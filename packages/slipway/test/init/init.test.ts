@@ -73,6 +73,8 @@ test("what nobody has edited is brought up to date, what was edited is left unle
   expect(states(left)["release.yml"]).toBe("edited");
   expect(left.files[0]?.diff).toContain("-# mine");
   expect(await workspace.read(release)).toBe(edited);
+  const told = await runSlipway(["init", "--yes"], { cwd: workspace.root });
+  expect(told.stdout).toContain("what is not as init would write it is yours");
   expect(states(await init("--yes", "--force"))["release.yml"]).toBe("replaced");
   expect(await workspace.read(release)).not.toContain("# mine");
 });
