@@ -2,7 +2,8 @@
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bareGit, type FakeGithub, startFakeGithub } from "@slipway/testkit/github/server";
+import { readTags } from "@slipway/testkit/github/bare-repository";
+import { type FakeGithub, startFakeGithub } from "@slipway/testkit/github/server";
 import {
   createWorkspace,
   type ProcessResult,
@@ -66,16 +67,7 @@ export async function surround(
     workspace,
     token,
     push,
-    tags() {
-      const format = "--format=%(refname:strip=2) %(objectname) %(*objectname)";
-      const lines = bareGit(gitDir, ["for-each-ref", format, "refs/tags"]).stdout.split("\n").filter(Boolean);
-      return Object.fromEntries(
-        lines.map((line) => {
-          const [name = "", object = "", peeled = ""] = line.split(" ");
-          return [name, peeled === "" ? object : peeled];
-        }),
-      );
-    },
+    tags: () => readTags(gitDir),
     slipway: (args, env) => runSlipway(args, optionsOf(env)),
     start: (args) => startSlipway(args, optionsOf()),
     folder: async () => join(".slipway", (await readdir(join(workspace.root, ".slipway")))[0] ?? ""),

@@ -13,7 +13,8 @@ import {
   type StoredRun,
 } from "@slipway/testkit/github/artifacts";
 import { type JobService, startJobService } from "@slipway/testkit/github/job-service";
-import { bareGit, type FakeGithub, startFakeGithub } from "@slipway/testkit/github/server";
+import { readTags } from "@slipway/testkit/github/bare-repository";
+import { type FakeGithub, startFakeGithub } from "@slipway/testkit/github/server";
 import { readWorkflowFile, type WorkflowFile, type WorkflowJob } from "@slipway/testkit/github/workflow-file";
 import {
   type ActionCall,
@@ -179,16 +180,7 @@ export async function createGithubWorld(options: WorldOptions): Promise<GithubWo
     dir,
     secrets,
     run,
-    tags() {
-      const format = "--format=%(refname:strip=2) %(objectname) %(*objectname)";
-      const lines = bareGit(gitDir, ["for-each-ref", format, "refs/tags"]).stdout.split("\n").filter(Boolean);
-      return Object.fromEntries(
-        lines.map((line) => {
-          const [name = "", object = "", peeled = ""] = line.split(" ");
-          return [name, peeled === "" ? object : peeled];
-        }),
-      );
-    },
+    tags: () => readTags(gitDir),
     async close() {
       await github.close();
       await service.close();

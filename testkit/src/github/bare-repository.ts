@@ -35,3 +35,15 @@ export function findRef(gitDir: string, ref: string): { readonly sha: string; re
 export function isObject(gitDir: string, sha: string): boolean {
   return /^[0-9a-f]{40}$/.test(sha) && git(gitDir, ["cat-file", "-e", sha]).ok;
 }
+
+/** Tags by name, each with the commit that it leads to. */
+export function readTags(gitDir: string): Readonly<Record<string, string>> {
+  const format = "--format=%(refname:strip=2) %(objectname) %(*objectname)";
+  const lines = git(gitDir, ["for-each-ref", format, "refs/tags"]).stdout.split("\n").filter(Boolean);
+  return Object.fromEntries(
+    lines.map((line) => {
+      const [name = "", object = "", peeled = ""] = line.split(" ");
+      return [name, peeled === "" ? object : peeled];
+    }),
+  );
+}

@@ -224,5 +224,3 @@ function send(response: ServerResponse, { status, body, headers = {} }: GithubRe
   response.writeHead(status, { ...(body === undefined ? {} : { "content-type": type }), ...headers });
   response.end(body === undefined ? undefined : isBytes ? body : JSON.stringify(body));
 }
-
-export { git as bareGit } from "./bare-repository.ts";
